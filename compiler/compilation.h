@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// All state of one run of the compiler, handed first to every pass.
+//
+// Each pass reads what earlier ones made and writes one new thing; nothing is edited afterwards.
+#ifndef SEDGE_COMPILER_COMPILATION_H
+#define SEDGE_COMPILER_COMPILATION_H
+
+#include <stdbool.h>
+
+#include "compiler/fit/fit.h"
+#include "lang/check.h"
+#include "lang/diagnostic.h"
+#include "lang/program.h"
+#include "runtime/interleaver.h"
+#include "runtime/model.h"
+#include "runtime/schedule.h"
+
+typedef struct Compilation {
+  Arena *arena;                  /* owns all that the passes make */
+  Sources *sources;
+  Diagnostics *diagnostics;
+  const char *path;              /* of the .sedge file; "" for the embedded default */
+  const char *text;              /* its text where it is embedded, else NULL */
+  CheckOptions options;
+  const Program *program;        /* by check */
+  const Interleaver *edges;      /* by edges: [junction_count] */
+  const Model *model;            /* by model */
+  const Fit *fit;                /* by fit */
+  const Schedule *schedule;      /* by schedule */
+} Compilation;
+
+#endif

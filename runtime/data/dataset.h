@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Labelled examples in memory, and the readers and generators that make them.
+//
+// A Dataset has three parts (train, validation, test); any may be empty.  Values are kept as the source
+// has them: bytes stand for value / 255, floats for themselves.
+#ifndef SEDGE_RUNTIME_DATA_DATASET_H
+#define SEDGE_RUNTIME_DATA_DATASET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/failure.h"
+
+/* One part: `count` examples of `features` values each, row by row. */
+typedef struct Examples {
+  uint64_t count;
+  uint32_t features;
+  const uint8_t *bytes;    /* [count][features], or NULL where `floats` holds them */
+  const float *floats;     /* [count][features]; finite */
+  const uint32_t *labels;  /* [count] class numbers, < class_count of the set */
+} Examples;
+
+typedef struct Dataset {
+  Examples train, validation, test;
+  uint32_t features;
+  uint32_t class_count;    /* largest label + 1 over all parts */
+  void *memory;            /* what dataset_close frees; the readers' own */
+} Dataset;
+
+/* Each opens a Dataset (owned: dataset_close) or returns false with *failure filled: a missing or
+ * truncated file, sizes that disagree or overflow, a label that is no class number, a value that is not
+ * finite; the message names file and place.  `feature_limit` bounds what a hostile file may ask for. */
+bool read_idx(const char *folder, Dataset *dataset, Failure *failure);
+bool read_npz(const char *path, Dataset *dataset, Failure *failure);
+
+/* How to read a csv: the label column by name (needs a header line) or by number (-1: the last).
+ * A first line that is not all numbers is a header.  All rows are `train` unless a file beside it,
+ * NAME-test.csv or NAME.test.csv, gives the test part; else the last sixth of the rows is the test part. */
+typedef struct CsvOptions {
+  const char *label_name;  /* or NULL */
+  int64_t label_column;
+} CsvOptions;
+bool read_csv(const char *path, const CsvOptions *options, Dataset *dataset, Failure *failure);
+/* PATH, and PATH.t beside it as the test part (the usual naming); else the last sixth. Indices from 1. */
+bool read_libsvm(const char *path, Dataset *dataset, Failure *failure);
+
+/* International Morse code (arXiv 1807.04239): 64 symbols in frames of 64 values on a scale of 16. */
+typedef struct MorseOptions {
+  uint32_t train_count, test_count;
+  uint64_t seed;
+  bool has_leading_spaces; /* the symbol begins anywhere in the frame, not at its first value */
+  double noise;            /* standard deviation of noise added to every value, on the scale of 16 */
+  double dilation;         /* factor on the length of every dot, dash and space, >= 1 */
+} MorseOptions;
+bool generate_morse(const MorseOptions *options, Dataset *dataset, Failure *failure);
+
+/* Drawn digit images, 28 x 28 bytes, ten classes: random slant, size, thickness, position and noise. */
+typedef struct DigitsOptions {
+  uint32_t train_count, test_count;
+  uint64_t seed;
+  double noise;            /* standard deviation of pixel noise, 0..1 of full scale */
+} DigitsOptions;
+bool generate_digits(const DigitsOptions *options, Dataset *dataset, Failure *failure);
+
+/* Takes the first `train` examples of the train part for training and the next `validation` for
+ * validation; fails when there are fewer. */
+bool dataset_split(Dataset *dataset, uint64_t train, uint64_t validation, Failure *failure);
+
+/* Copies values to floats: bytes as value * (1/255) rounded once (float)(value / 255.0). */
+void example_values(const Examples *examples, uint64_t index, float *values /* [features] */);
+
+void dataset_close(Dataset *dataset);
+
+#endif

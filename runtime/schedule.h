@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// The schedule: which edge-processor operation happens in which clock, on which banks.
+//
+// This is the heart of sedge: the compiler makes it, the simulator executes it, LLVM lowers it, reports are printed
+// from it.  It is compact: counters and address generators, from which any clock can be expanded.
+//
+//   time      junction cycle t = 0, 1, 2, ...; in it every junction works at once, each on inputs of its own:
+//               FF of junction i (from 1) on input m      in junction cycle  m * II + i - 1
+//               BP and UP of junction i on input m        in junction cycle  m * II + 2L - i
+//             II, the junction cycles between two inputs, is 1 pipelined and 2L sequential.
+//   clocks    a junction issues slot s = 0 .. slot_count-1 in clock s + (bubbles at or before s); slot s is
+//             edges s*z .. s*z+z-1.  Right neurons without edges have slots of their own choosing (unconnected).
+//             An access happens at its moment after the issue (edge_ops.def); the junction cycle ends
+//             2 + stages clocks after the longest junction's last issue.
+//   memory    word-major banks: element x (an edge or a neuron) is word x / banks of bank x % banks, so that a flat array
+//             indexed by x is the memory.  Copies: the one of input m is m % copies.
+#ifndef SEDGE_RUNTIME_SCHEDULE_H
+#define SEDGE_RUNTIME_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/edge_ops.h"
+#include "runtime/model.h"
+
+/* How a junction keeps a partial delta sum from being read before it is written back. */
+typedef enum HazardRemedy {
+  REMEDY_NONE,      /* no word comes back within the arithmetic pipeline: distance >= stages + 2 */
+  REMEDY_LATE_READ, /* partial sums are read when the product is ready: distance >= 2 is enough */
+  REMEDY_FORWARD,   /* late read, and the adder's result is forwarded to the next clock: any distance */
+  REMEDY_BUBBLES,   /* late read, and a clock is left empty wherever a word would come back at once */
+} HazardRemedy;
+
+typedef struct Memory {
+  MemoryKind kind;
+  uint32_t owner;          /* junction or layer index, from 0 */
+  uint32_t element_count;  /* edges or neurons */
+  uint32_t banks, words;   /* words = ceil(element_count / banks) */
+  uint32_t copies;         /* copies by input (activation, derivative, delta), else 1 */
+  uint32_t bits;           /* of one word: the number's width times what it holds */
+} Memory;
+
+/* A right neuron without any edge: ends (bias, activation) in this clock. */
+typedef struct Unconnected {
+  uint32_t right;
+  uint32_t clock;
+} Unconnected;
+
+typedef struct JunctionSchedule {
+  uint32_t z;                    /* edges issued in one clock */
+  uint32_t slot_count;           /* C = ceil(W / z) */
+  uint32_t clock_count;          /* slots and bubbles: clocks in which it issues */
+  HazardRemedy remedy;
+  uint32_t forwarding_registers; /* REMEDY_FORWARD: z, else 0 */
+  uint32_t bubble_count;
+  const uint32_t *bubbles;       /* [bubble_count] ascending slots before which one empty clock stands */
+  uint32_t shortest_return;      /* fewest slots between two touches of a left word; UINT32_MAX: none returns */
+  uint32_t unconnected_count;
+  const Unconnected *unconnected;   /* ascending by clock */
+  bool has_bp;                   /* every junction but the first */
+} JunctionSchedule;
+
+typedef struct Schedule {
+  const Model *model;
+  const JunctionSchedule *junctions;  /* [model->junction_count] */
+  const uint32_t *layer_banks;        /* [L + 1]: z of the junction that reads the layer; the output's: ceil(z_L / fanin_L) */
+  uint32_t memory_count;
+  const Memory *memories;
+  uint32_t ports;                     /* of each memory bank */
+  uint32_t stages;
+  double clock_hz;                    /* 0: none given */
+  uint32_t junction_cycle;            /* clocks */
+  uint32_t initiation_interval;       /* II, junction cycles */
+} Schedule;
+
+/* ---- asking a schedule ---- */
+
+/* The clock in which junction's slot is issued, and back (UINT32_MAX: a bubble, or past the last slot). */
+uint32_t clock_of_slot(const JunctionSchedule *junction, uint32_t slot);
+uint32_t slot_of_clock(const JunctionSchedule *junction, uint32_t clock);
+
+/* Clocks from issue to an access's moment. */
+uint32_t moment_clocks(const Schedule *schedule, uint32_t junction, AccessMoment moment);
+
+/* The input that a junction works on in junction cycle t for this phase, or UINT64_MAX while there is none. */
+uint64_t input_of_cycle(const Schedule *schedule, uint32_t junction, Phase phase, uint64_t junction_cycle);
+
+/* Copy of layer-owned memory that belongs to an input. */
+static inline uint32_t copy_of_input(const Memory *memory, uint64_t input) {
+  return (uint32_t)(input % memory->copies);
+}
+
+/* The memory of this kind and owner, or NULL if the schedule has none. */
+const Memory *find_memory(const Schedule *schedule, MemoryKind kind, uint32_t owner);
+
+/* One access of one clock, as expanded. */
+typedef struct Access {
+  EdgeOp op;
+  const Memory *memory;
+  AccessDirection direction;
+  uint32_t element;        /* edge or neuron */
+  uint32_t bank, word;
+  uint32_t edge;           /* the edge it is for; UINT32_MAX for an unconnected neuron */
+  int64_t age;             /* junction cycles since the input it belongs to entered, relative to FF of the same
+                              junction: tells the copies of a memory apart within a junction cycle */
+} Access;
+
+/* Which conditional accesses (edge_ops.def) an expansion includes. */
+typedef struct AccessConditions {
+  bool is_batched, is_closing, is_stateful;
+} AccessConditions;
+AccessConditions access_conditions(const Model *model, bool is_closing);
+
+/* Calls visit for every access that junction makes in `clock` of a junction cycle (issued in it, or reaching its
+ * moment in it), in table order, until visit returns false; returns whether all were visited. */
+typedef bool (*AccessVisitor)(void *context, const Access *access);
+bool visit_clock(const Schedule *schedule, uint32_t junction, uint32_t clock, AccessConditions conditions,
+                 AccessVisitor visit, void *context);
+
+/* ---- counting ---- */
+
+/* What is done: per junction cycle by junction, or in a whole run.  The simulator counts the same fields. */
+typedef struct JunctionCounts {
+  uint64_t ops[EDGE_OP_COUNT];                         /* operations executed */
+  uint64_t port_uses[MEMORY_KIND_COUNT];               /* of junction's own accesses, by kind of memory */
+} JunctionCounts;
+
+/* Port uses and operations of one junction cycle in which `phase` is active on its input (is_closing matters to UP). */
+void count_phase(const Schedule *schedule, uint32_t junction, Phase phase, bool is_closing, JunctionCounts *counts);
+
+#endif
