@@ -21,8 +21,9 @@ typedef struct Failure {
   char message[512];  /* "expected 60000 labels, found 59999 (byte 60007)": lower case, no full stop */
 } Failure;
 
-/* Fills *failure; always returns false, so that callers can `return fail(...)`.  path may be NULL. */
-bool fail(Failure *failure, FailureKind kind, const char *path, const char *format, ...)
+/* Fills *failure; always returns false, so that callers can `return fail(...)`.  path may be NULL.
+ * (The name stands in parentheses because cmocka has a macro fail().) */
+bool (fail)(Failure *failure, FailureKind kind, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 #endif
