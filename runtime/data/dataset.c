@@ -87,6 +87,13 @@ static Examples slice(const Examples *examples, uint64_t first, uint64_t count) 
   return part;
 }
 
+void dataset_hold_out_sixth(Dataset *dataset) {
+  const Examples whole = dataset->train;
+  const uint64_t held_out = whole.count / 6;
+  dataset->train = slice(&whole, 0, whole.count - held_out);
+  dataset->test = slice(&whole, whole.count - held_out, held_out);
+}
+
 bool dataset_split(Dataset *dataset, uint64_t train, uint64_t validation, Failure *failure) {
   const uint64_t available = dataset->train.count;
   if (train > available || validation > available - train) {

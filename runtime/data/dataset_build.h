@@ -24,6 +24,9 @@ bool dataset_adopt(Dataset *dataset, void *block, Failure *failure);
 bool dataset_adopt_array(Dataset *dataset, GrowingArray *array, const void **items,
                          Failure *failure);
 
+/* Makes the last sixth of the training part the test part: for files that come without one. */
+void dataset_hold_out_sixth(Dataset *dataset);
+
 /* Fills `features` and `class_count` from the parts. Fails when there is no training example, or when a
  * part has another number of features than the training part. */
 bool dataset_complete(Dataset *dataset, const char *path, Failure *failure);
