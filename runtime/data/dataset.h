@@ -23,17 +23,19 @@ typedef struct Examples {
 typedef struct Dataset {
   Examples train, validation, test;
   uint32_t features;
-  uint32_t class_count;    /* largest label + 1 over all parts */
+  uint32_t class_count;    /* largest label + 1 over all parts; the generators' own number of classes */
   void *memory;            /* what dataset_close frees; the readers' own */
 } Dataset;
 
-/* Each opens a Dataset (owned: dataset_close) or returns false with *failure filled: a missing or
- * truncated file, sizes that disagree or overflow, a label that is no class number, a value that is not
- * finite; the message names file and place.  `feature_limit` bounds what a hostile file may ask for. */
+/* Each opens a Dataset (owned: dataset_close) or returns false with *failure filled and nothing to
+ * close: a missing or truncated file, sizes that disagree or overflow, a label that is no class number, a
+ * value that is not finite; the message names file and place.  Memory follows what a file really holds,
+ * never what it claims.  idx: all four files; npz: xtr and ytr, the other pairs where they are. */
 bool read_idx(const char *folder, Dataset *dataset, Failure *failure);
 bool read_npz(const char *path, Dataset *dataset, Failure *failure);
 
-/* How to read a csv: the label column by name (needs a header line) or by number (-1: the last).
+/* How to read a csv, gzipped or not: the label column by name (needs a header line) or by number (from
+ * 0; -1: the last).  Columns are separated by commas, else semicolons, else tabs.
  * A first line that is not all numbers is a header.  All rows are `train` unless a file beside it,
  * NAME-test.csv or NAME.test.csv, gives the test part; else the last sixth of the rows is the test part. */
 typedef struct CsvOptions {
@@ -41,16 +43,19 @@ typedef struct CsvOptions {
   int64_t label_column;
 } CsvOptions;
 bool read_csv(const char *path, const CsvOptions *options, Dataset *dataset, Failure *failure);
-/* PATH, and PATH.t beside it as the test part (the usual naming); else the last sixth. Indices from 1. */
+/* PATH, and PATH.t beside it as the test part (the usual naming); else the last sixth.  Indices from 1.
+ * Labels are class numbers; where one is -1 all must be -1 or 1, which become classes 0 and 1. */
 bool read_libsvm(const char *path, Dataset *dataset, Failure *failure);
 
-/* International Morse code (arXiv 1807.04239): 64 symbols in frames of 64 values on a scale of 16. */
+/* International Morse code (arXiv 1807.04239): 64 symbols in frames of 64 values on a scale of 16, given
+ * as 0..1.  Each run of 64 examples has every symbol once. */
 typedef struct MorseOptions {
   uint32_t train_count, test_count;
   uint64_t seed;
   bool has_leading_spaces; /* the symbol begins anywhere in the frame, not at its first value */
   double noise;            /* standard deviation of noise added to every value, on the scale of 16 */
-  double dilation;         /* factor on the length of every dot, dash and space, >= 1 */
+  double dilation;         /* factor on the length of every dot, dash, space and of the frame, 1..1024:
+                              there are ceil(64 * dilation) features */
 } MorseOptions;
 bool generate_morse(const MorseOptions *options, Dataset *dataset, Failure *failure);
 
@@ -63,7 +68,7 @@ typedef struct DigitsOptions {
 bool generate_digits(const DigitsOptions *options, Dataset *dataset, Failure *failure);
 
 /* Takes the first `train` examples of the train part for training and the next `validation` for
- * validation; fails when there are fewer. */
+ * validation, in place of what the parts were; fails when there are fewer, or train is 0. */
 bool dataset_split(Dataset *dataset, uint64_t train, uint64_t validation, Failure *failure);
 
 /* Copies values to floats: bytes as value * (1/255) rounded once (float)(value / 255.0). */
