@@ -47,7 +47,7 @@ compare("images-pipelined", IMAGES, CLASHFREE, inputs=1000, epoch=1000, is_pipel
 compare("images-batch-pipelined", IMAGES, CLASHFREE, inputs=1000, epoch=1000, is_pipelined=True, batch=8)
 compare("images-fixed-sequential", IMAGES, CLASHFREE, inputs=1000, epoch=1000, fixed=(12, 3))
 compare("images-fixed-pipelined", IMAGES, CLASHFREE, inputs=1000, epoch=1000, fixed=(12, 3), is_pipelined=True)
-compare("images-fixed-batch", IMAGES, CLASHFREE, inputs=1000, epoch=1000, fixed=(12, 3), batch=3, is_pipelined=True)
+compare("images-fixed-batch", IMAGES, CLASHFREE, inputs=999, epoch=999, fixed=(12, 3), batch=3, is_pipelined=True)
 
 for order in (False, True):
     suffix = "pipelined" if order else "sequential"
@@ -155,7 +155,7 @@ def difference(config, ours, theirs):
 def run_comparison(options, folder, data_sets, comparison):
     """A line of the report, and whether it agrees."""
     name, config, edges, inputs, epoch, rate = comparison
-    data, (train, labels, test, test_labels) = data_sets(config.layers[0][0], inputs, epoch)
+    data, (train, labels, test, test_labels) = data_sets(config.layers[0][0], epoch)
     program, start, end = (str(folder / f"{name}{suffix}") for suffix in (".sedge", ".start", ".end"))
     Path(program).write_text(program_text(config, edges, rate, data))
     run_sedge(options, ["train", program, "--epochs", "0", "--save", start])
@@ -181,7 +181,7 @@ def run_comparison(options, folder, data_sets, comparison):
 
 
 def data_set_maker(folder):
-    """A function (features, inputs, epoch) -> (sedge's words for it, arrays); sets are made once."""
+    """A function (features, inputs of an epoch) -> (sedge's words for it, arrays); sets are made once."""
     made = {}
     mnist = find_mnist()
     if mnist is None:
@@ -190,10 +190,10 @@ def data_set_maker(folder):
         mnist.mkdir()
         write_images(mnist, 1000, TEST_INPUTS)
 
-    def maker(features, _inputs, epoch):
+    def maker(features, epoch):
         key = (features, epoch)
         if key not in made and features == 784:
-            made[key] = (f'idx("{mnist}")', read_idx_folder(mnist))
+            made[key] = (f'idx("{mnist}")', read_idx_folder(mnist, epoch))
         elif key not in made:
             path = folder / f"set-{features}-{epoch}.npz"
             made[key] = (f'npz("{path}")', write_archive(path, epoch, TEST_INPUTS, features, 5))

@@ -33,12 +33,14 @@ def write_idx(path, array):
     path.write_bytes(struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes())
 
 
-def read_idx_folder(folder):
-    """(train values, train labels, test values, test labels) with bytes scaled to 0..1."""
+def read_idx_folder(folder, first):
+    """(train values, train labels, test values, test labels), bytes scaled to 0..1; the `first` to train on."""
     parts = []
-    for images, labels in IDX_NAMES.values():
-        pixels = read_idx(folder / images)
-        parts += [pixels.reshape(len(pixels), -1) / 255.0, read_idx(folder / labels)]
+    for part, (images, labels) in IDX_NAMES.items():
+        pixels, classes = read_idx(folder / images), read_idx(folder / labels)
+        if part == "train":
+            pixels, classes = pixels[:first], classes[:first]
+        parts += [pixels.reshape(len(pixels), -1) / 255.0, classes]
     return parts
 
 
