@@ -23,7 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COVERED = ["lang", "runtime", "compiler", "examples", "tests"]
-NOT_LISTED = {"README.md"}
+NOT_LISTED = {"README.md", "LICENSE"}
 
 
 def project_files():
@@ -119,9 +119,9 @@ def main():
     messages = []
     checked = 0
     for folder in folders:
-        if folder == Path("."):
-            continue
         below = [path.relative_to(folder) for path in files if path.is_relative_to(folder)]
+        if folder == Path("."):
+            below = [path for path in below if not path.parts[0].startswith(".")]
         messages += check_folder(folder, below, readmes)
         checked += len(below)
     for message in messages:
