@@ -28,15 +28,16 @@ NOT_LISTED = {"README.md", "LICENSE"}
 
 def project_files():
     """Files of the project, relative to ROOT: what git knows or could add; without git, what is there."""
-    git = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=False)
-    if git.returncode == 0 and git.stdout:
+    try:
+        git = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT, capture_output=True, text=True, check=True)
         names = [Path(name) for name in git.stdout.split("\0") if name]
         return [name for name in names if (ROOT / name).is_file()]
-    everything = [path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file()]
-    return [path for path in everything
-            if not path.parts[0].startswith("build") and "__pycache__" not in path.parts]
+    except (OSError, subprocess.CalledProcessError):
+        everything = [path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file()]
+        return [path for path in everything
+                if not path.parts[0].startswith((".", "build")) and "__pycache__" not in path.parts]
 
 
 def listed_names(readme):

@@ -128,7 +128,7 @@ def run_command(binary, arguments, case, folder, mnist):
     outputs = []
     for raw in (done.stdout, done.stderr):
         text = raw.decode("utf-8", "backslashreplace")
-        for value, name in ((str(folder), "%t"), (str(mnist), "%mnist"), (str(ROOT) + "/", "")):
+        for value, name in ((str(folder), "%t"), (str(mnist), "%mnist"), (str(binary), "sedge"), (str(ROOT) + "/", "")):
             text = text.replace(value, name)
         for pattern, replacement in CHANGING:
             text = pattern.sub(replacement, text)

@@ -215,7 +215,7 @@ def main():
         for comparison in chosen:
             try:
                 line, agrees = run_comparison(options, Path(folder), data_sets, comparison)
-            except (RuntimeError, AssertionError, KeyError, ValueError) as error:
+            except (OSError, RuntimeError, AssertionError, LookupError, ValueError) as error:
                 line, agrees = f"FAIL {comparison[0]}: {type(error).__name__}: {error}", False
             print(line, flush=True)
             failed += not agrees
