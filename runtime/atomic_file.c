@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// Files that appear whole or not at all: a new file in the same folder, fsync, rename, fsync of the folder.
+#include "runtime/atomic_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct AtomicFile {
+  FILE *stream;
+  char *path;      /* as the user gave it, for messages */
+  char *target;    /* where it is to appear: path with links resolved */
+  char *temporary; /* where it is written; NULL: at the target itself */
+};
+
+static void free_file(AtomicFile *file) {
+  free(file->path);
+  free(file->target);
+  free(file->temporary);
+  free(file);
+}
+
+/* The folder part of a path, with its slash; "" where it has none. */
+static size_t folder_length(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+/* FOLDER/.NAME.PID.part, beside the target so that a rename suffices. */
+static char *temporary_name(const char *target) {
+  const size_t folder = folder_length(target);
+  char *name = NULL;
+  const int length =
+      asprintf(&name, "%.*s.%.200s.%ld.part", (int)folder, target, target + folder, (long)getpid());
+  return length < 0 ? NULL : name;
+}
+
+/* Fills target and, where a rename is possible, temporary. */
+static bool choose_places(AtomicFile *file, Failure *failure) {
+  char *resolved = realpath(file->path, NULL);
+  struct stat status;
+  const bool exists = stat(file->path, &status) == 0;
+  file->target = resolved ? resolved : strdup(file->path);
+  if (exists && S_ISDIR(status.st_mode))
+    return fail(failure, FAILURE_OUTPUT, file->path, "it is a folder");
+  if (exists && !S_ISREG(status.st_mode)) return true;
+  if (file->target) file->temporary = temporary_name(file->target);
+  if (!file->target || !file->temporary)
+    return fail(failure, FAILURE_MEMORY, file->path, "no memory");
+  return true;
+}
+
+static bool open_stream(AtomicFile *file, Failure *failure) {
+  if (file->path[0] == '\0')
+    return fail(failure, FAILURE_OUTPUT, NULL, "the name of the file to write is empty");
+  if (!choose_places(file, failure)) return false;
+  const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | (file->temporary ? O_NOFOLLOW : 0);
+  const int descriptor = open(file->temporary ? file->temporary : file->target, flags, 0666);
+  if (descriptor < 0)
+    return fail(failure, FAILURE_OUTPUT, file->path, "cannot be created: %s", strerror(errno));
+  file->stream = fdopen(descriptor, "wb");
+  if (file->stream) return true;
+  close(descriptor);
+  if (file->temporary) unlink(file->temporary);
+  return fail(failure, FAILURE_MEMORY, file->path, "no memory");
+}
+
+AtomicFile *atomic_file_open(const char *path, Failure *failure) {
+  AtomicFile *file = calloc(1, sizeof *file);
+  if (file) file->path = strdup(path);
+  if (!file || !file->path) {
+    free(file);
+    fail(failure, FAILURE_MEMORY, path, "no memory");
+    return NULL;
+  }
+  if (open_stream(file, failure)) return file;
+  free_file(file);
+  return NULL;
+}
+
+FILE *atomic_file_stream(AtomicFile *file) {
+  return file->stream;
+}
+
+/* Everything on the disk and the stream closed; on failure errno says why. */
+static bool finish_stream(AtomicFile *file) {
+  const bool is_written = fflush(file->stream) == 0 && !ferror(file->stream);
+  /* What is no regular file cannot be synchronized, nor need it. */
+  const bool is_synced = is_written && (!file->temporary || fsync(fileno(file->stream)) == 0);
+  const int reason = errno;
+  const bool is_closed = fclose(file->stream) == 0;
+  file->stream = NULL;
+  if (!is_synced) errno = reason;
+  return is_synced && is_closed;
+}
+
+/* After the rename, so that it survives a power failure; where a folder cannot be synchronized, that is no error. */
+static void sync_folder(const char *target) {
+  const size_t length = folder_length(target);
+  char *folder = length > 0 ? strndup(target, length) : strdup(".");
+  const int descriptor = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+  free(folder);
+  if (descriptor < 0) return;
+  if (fsync(descriptor) != 0) errno = 0;
+  close(descriptor);
+}
+
+bool atomic_file_commit(AtomicFile *file, Failure *failure) {
+  errno = 0;
+  bool is_good = finish_stream(file);
+  if (is_good && file->temporary) is_good = rename(file->temporary, file->target) == 0;
+  if (is_good) {
+    if (file->temporary) sync_folder(file->target);
+  } else {
+    fail(failure, FAILURE_OUTPUT, file->path, "cannot be written: %s",
+         errno ? strerror(errno) : "the system does not say why");
+    if (file->temporary) unlink(file->temporary);
+  }
+  free_file(file);
+  return is_good;
+}
+
+void atomic_file_discard(AtomicFile *file) {
+  if (!file) return;
+  fclose(file->stream);
+  if (file->temporary) unlink(file->temporary);
+  free_file(file);
+}
+
+bool can_write_file(const char *path, Failure *failure) {
+  struct stat status;
+  if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) return true;
+  AtomicFile *file = atomic_file_open(path, failure);
+  atomic_file_discard(file);
+  return file != NULL;
+}

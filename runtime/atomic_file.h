@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Writes a file beside its final place and renames it when it is whole, so that nobody ever sees half of it.
+//
+// What stood at the place before stays until the rename, and stays for good where anything fails.  Places that
+// are no regular files (a pipe, /dev/stdout) cannot be renamed over: they are written directly.
+#ifndef SEDGE_RUNTIME_ATOMIC_FILE_H
+#define SEDGE_RUNTIME_ATOMIC_FILE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "runtime/failure.h"
+
+typedef struct AtomicFile AtomicFile;
+
+/* Opens a new file for `path`; symbolic links are followed.  Owned: end it by atomic_file_commit or atomic_file_discard.
+ * NULL with *failure filled (FAILURE_OUTPUT) when it cannot be created. */
+AtomicFile *atomic_file_open(const char *path, Failure *failure);
+
+/* Where to write.  Errors need no check: commit sees them. */
+FILE *atomic_file_stream(AtomicFile *file);
+
+/* Writes everything to the disk, then puts the file in its place.  On failure the new file is removed.
+ * Frees the AtomicFile either way. */
+bool atomic_file_commit(AtomicFile *file, Failure *failure);
+
+/* Removes the new file and frees the AtomicFile; NULL is ignored. */
+void atomic_file_discard(AtomicFile *file);
+
+/* Fails, before hours of work are spent, when no file can be created where `path` will be. */
+bool can_write_file(const char *path, Failure *failure);
+
+#endif
