@@ -35,4 +35,7 @@ double cell_value(const NumberFormat *format, Cell cell);
 /* The nearest cell to a value (half up in fixed point; saturating). */
 Cell cell_from_value(const NumberFormat *format, double value);
 
+/* The same with another rounding (fixed point); word is ROUND_STOCHASTIC's random word. */
+Cell fixed_from_value(const NumberFormat *format, Rounding rounding, double value, uint32_t word);
+
 #endif

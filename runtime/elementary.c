@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// exp, log, tanh and cos from additions and multiplications alone.
+// Source of the float polynomials: Moshier, Cephes Mathematical Library (expf, logf, tanhf).
+#include "runtime/elementary.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+/* ---- scaling by powers of two, exact where the result is normal ---- */
+
+static double double_power(int exponent) { /* -1022 .. 1023 */
+  const uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+  double value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+static float float_power(int exponent) { /* -126 .. 127 */
+  const uint32_t bits = (uint32_t)(exponent + 127) << 23;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/* ---- double ---- */
+
+static const double ln2_high = 6.93147180369123816490e-01;
+static const double ln2_low = 1.90821492927058770002e-10;
+
+/* exp(r) - 1 for |r| <= 0.35, by Taylor's series. */
+static double exp_minus_one_series(double r) {
+  double sum = 0.0;
+  for (int n = 14; n >= 2; n--) sum = (sum + 1.0) * r / (double)n;
+  return (sum + 1.0) * r;
+}
+
+double exp_double(double x) {
+  if (isnan(x)) return x;
+  if (x > 709.0) return x > 709.782712893384 ? (double)INFINITY : exp_double(x - 1.0) * 2.718281828459045;
+  if (x < -708.0) return 0.0;
+  const double k = floor(x * 1.4426950408889634 + 0.5);
+  const double r = (x - k * ln2_high) - k * ln2_low;
+  return (1.0 + exp_minus_one_series(r)) * double_power((int)k);
+}
+
+double log_double(double x) {
+  if (isnan(x) || x < 0.0) return (double)NAN;
+  if (x == 0.0) return -(double)INFINITY;
+  if (isinf(x)) return x;
+  int exponent = 0;
+  double mantissa = frexp(x, &exponent);
+  if (mantissa < 0.70710678118654752) {
+    mantissa *= 2.0;
+    exponent--;
+  }
+  const double f = (mantissa - 1.0) / (mantissa + 1.0);
+  const double square = f * f;
+  double sum = 0.0;
+  for (int n = 23; n >= 3; n -= 2) sum = (sum + 1.0 / (double)n) * square;
+  const double k = (double)exponent;
+  return k * ln2_high + (2.0 * f + (2.0 * f * sum + k * ln2_low));
+}
+
+double tanh_double(double x) {
+  const double magnitude = fabs(x);
+  if (isnan(x)) return x;
+  if (magnitude > 20.0) return x > 0.0 ? 1.0 : -1.0;
+  double result;
+  if (magnitude < 0.17) {
+    const double e = exp_minus_one_series(2.0 * magnitude);
+    result = e / (e + 2.0);
+  } else {
+    result = 1.0 - 2.0 / (exp_double(2.0 * magnitude) + 1.0);
+  }
+  return x < 0.0 ? -result : result;
+}
+
+double sigmoid_double(double x) {
+  if (x >= 0.0) return 1.0 / (1.0 + exp_double(-x));
+  const double e = exp_double(x);
+  return e / (1.0 + e);
+}
+
+/* cos for 0 <= x <= pi/4, and sin; Taylor's series. */
+static double cos_series(double x) {
+  double sum = 0.0;
+  for (int n = 20; n >= 2; n -= 2) sum = (1.0 + sum) * (-(x * x) / (double)(n * (n - 1)));
+  return 1.0 + sum;
+}
+
+static double sin_series(double x) {
+  double sum = 0.0;
+  for (int n = 21; n >= 3; n -= 2) sum = (1.0 + sum) * (-(x * x) / (double)(n * (n - 1)));
+  return (1.0 + sum) * x;
+}
+
+double cos_turns(double turns) {
+  double t = turns - floor(turns);     /* 0 .. 1, exact */
+  if (t > 0.5) t = 1.0 - t;            /* cos is even: 0 .. 1/2 */
+  const int is_negative = t > 0.25;
+  if (is_negative) t = 0.5 - t;        /* 0 .. 1/4 */
+  const double two_pi = 6.283185307179586;
+  const double value = t <= 0.125 ? cos_series(two_pi * t) : sin_series(two_pi * (0.25 - t));
+  return is_negative ? -value : value;
+}
+
+/* ---- float: the same steps that native code vectorizes ---- */
+
+float exp_float(float x) {
+  if (isnan(x)) return x;
+  if (x > 88.7228394F) return INFINITY;
+  if (x < -87.3365479F) return 0.0F;
+  const float k = floorf(x * 1.44269504F + 0.5F);
+  float r = x - k * 0.693359375F;
+  r = r - k * -2.12194440e-4F;
+  float p = 1.9875691500e-4F;
+  p = p * r + 1.3981999507e-3F;
+  p = p * r + 8.3334519073e-3F;
+  p = p * r + 4.1665795894e-2F;
+  p = p * r + 1.6666665459e-1F;
+  p = p * r + 5.0000001201e-1F;
+  const float y = (p * (r * r) + r) + 1.0F;
+  /* In two steps, since k may be 128. */
+  const int half = (int)k / 2;
+  return y * float_power(half) * float_power((int)k - half);
+}
+
+float log_float(float x) {
+  if (isnan(x) || x < 0.0F) return NAN;
+  if (x == 0.0F) return -INFINITY;
+  if (isinf(x)) return x;
+  int exponent = 0;
+  float m = frexpf(x, &exponent);
+  if (m < 0.707106781F) {
+    m = m + m;
+    exponent--;
+  }
+  m = m - 1.0F;
+  const float square = m * m;
+  float p = 7.0376836292e-2F;
+  p = p * m + -1.1514610310e-1F;
+  p = p * m + 1.1676998740e-1F;
+  p = p * m + -1.2420140846e-1F;
+  p = p * m + 1.4249322787e-1F;
+  p = p * m + -1.6668057665e-1F;
+  p = p * m + 2.0000714765e-1F;
+  p = p * m + -2.4999993993e-1F;
+  p = p * m + 3.3333331174e-1F;
+  const float k = (float)exponent;
+  float y = p * m * square;
+  y = y + -2.12194440e-4F * k;
+  y = y + -0.5F * square;
+  return (m + y) + 0.693359375F * k;
+}
+
+float tanh_float(float x) {
+  const float magnitude = fabsf(x);
+  if (isnan(x)) return x;
+  if (magnitude > 9.1F) return x > 0.0F ? 1.0F : -1.0F;
+  if (magnitude >= 0.625F) {
+    const float result = 1.0F - 2.0F / (exp_float(magnitude + magnitude) + 1.0F);
+    return x < 0.0F ? -result : result;
+  }
+  const float square = x * x;
+  float p = -5.70498872745e-3F;
+  p = p * square + 2.06390887954e-2F;
+  p = p * square + -5.37397155531e-2F;
+  p = p * square + 1.33314422036e-1F;
+  p = p * square + -3.33332819422e-1F;
+  return p * square * x + x;
+}
+
+float sigmoid_float(float x) { return 1.0F / (1.0F + exp_float(-x)); }

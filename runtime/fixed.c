@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Fixed-point arithmetic that is not in an inner loop, and conversions of both kinds of number.
+#include "runtime/fixed.h"
+
+#include <math.h>
+#include <string.h>
+
+int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, Wide numerator, Wide denominator,
+                             uint32_t word) {
+  Wide quotient = numerator / denominator;
+  Wide rest = numerator % denominator;
+  if (rest < 0) {
+    rest += denominator;
+    quotient--;
+  }
+  switch (rounding) {
+    case ROUND_NEAREST: quotient += rest >= denominator - rest; break;
+    case ROUND_TRUNCATE: break;
+    case ROUND_STOCHASTIC: {
+      /* Up with probability rest / denominator: compare with word / 2^32; long fractions lose bits that cannot matter. */
+      while (denominator >> 90) {
+        denominator >>= 1;
+        rest >>= 1;
+      }
+      quotient += (rest << 32) > (Wide)word * denominator;
+      break;
+    }
+  }
+  if (quotient > fixed_greatest(format)) return (int32_t)fixed_greatest(format);
+  if (quotient < fixed_least(format)) return (int32_t)fixed_least(format);
+  return (int32_t)quotient;
+}
+
+uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t input, uint32_t operation,
+                         uint32_t element) {
+  const RandomStream stream = random_stream(format->rounding_seed, RANDOM_ROUNDING, junction);
+  const uint32_t counter[4] = {element / 4, (uint32_t)input, (uint32_t)(input >> 32) ^ operation << 24, junction};
+  return philox(counter, stream.key).word[element % 4];
+}
+
+float power_of_two(int exponent) {
+  const uint32_t bits = (uint32_t)(exponent + 127) << 23;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+double cell_value(const NumberFormat *format, Cell cell) {
+  if (!format->is_fixed) return (double)cell.real;
+  return ldexp((double)cell.raw, -(int)format->fraction);
+}
+
+Cell cell_from_value(const NumberFormat *format, double value) {
+  if (!format->is_fixed) return (Cell){.real = (float)value};
+  return fixed_from_value(format, ROUND_NEAREST, value, 0);
+}
+
+Cell fixed_from_value(const NumberFormat *format, Rounding rounding, double value, uint32_t word) {
+  const double scaled = ldexp(value, (int)format->fraction);
+  if (isnan(scaled)) return (Cell){.raw = 0};
+  double whole = floor(scaled);
+  const double rest = scaled - whole;
+  switch (rounding) {
+    case ROUND_NEAREST: whole += rest >= 0.5; break;
+    case ROUND_TRUNCATE: break;
+    case ROUND_STOCHASTIC: whole += rest * 4294967296.0 > (double)word; break;
+  }
+  if (whole >= (double)fixed_greatest(format)) return (Cell){.raw = (int32_t)fixed_greatest(format)};
+  if (whole <= (double)fixed_least(format)) return (Cell){.raw = (int32_t)fixed_least(format)};
+  return (Cell){.raw = (int32_t)whole};
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Fixed-point arithmetic: inline, because the simulator's inner loops are made of it.
+//
+// Raw values are two's complement with `fraction` fraction bits; >> of a negative number is arithmetic (floor).
+#ifndef SEDGE_RUNTIME_FIXED_H
+#define SEDGE_RUNTIME_FIXED_H
+
+#include <stdint.h>
+
+#include "runtime/number.h"
+#include "runtime/random.h"
+
+/* Wide enough for every exact sum of products. */
+__extension__ typedef __int128 Wide;
+
+static inline int64_t fixed_greatest(const NumberFormat *format) { return ((int64_t)1 << (format->width - 1)) - 1; }
+static inline int64_t fixed_least(const NumberFormat *format) { return -((int64_t)1 << (format->width - 1)); }
+
+/* Into the range. */
+static inline int32_t fixed_saturate(const NumberFormat *format, int64_t value) {
+  const int64_t greatest = fixed_greatest(format), least = fixed_least(format);
+  if (value > greatest) return (int32_t)greatest;
+  return (int32_t)(value < least ? least : value);
+}
+
+/* Drops `fraction` bits of an exact product (2 * fraction of them), rounding, and saturates. `word` is the random word of
+ * ROUND_STOCHASTIC, unused otherwise. */
+static inline int32_t fixed_round_product(const NumberFormat *format, Rounding rounding, int64_t product, uint32_t word) {
+  const uint32_t f = format->fraction;
+  int64_t offset = 0;
+  if (rounding == ROUND_NEAREST) offset = ((int64_t)1 << f) >> 1;
+  if (rounding == ROUND_STOCHASTIC) offset = f ? (int64_t)(word >> (32 - f)) : 0;
+  return fixed_saturate(format, (product + offset) >> f);
+}
+
+/* numerator / denominator (> 0), rounded once as `rounding` says and saturated. */
+int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, Wide numerator, Wide denominator, uint32_t word);
+
+/* The random word of stochastic rounding for one operation: Philox keyed by (seed, RANDOM_ROUNDING), at counter
+ * (element / 4, input, junction and operation), word element % 4.  `operation` is an EdgeOp or one of the below. */
+uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t input, uint32_t operation, uint32_t element);
+
+enum { ROUNDING_OF_INPUT = 64, ROUNDING_OF_OUTPUT_DELTA, ROUNDING_OF_STATE, ROUNDING_OF_BIAS_STATE };
+
+#endif

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// Optimizers.
+#include "runtime/optimizer.h"
+
+#include <math.h>
+
+uint32_t optimizer_state_words(const Optimizer *optimizer) {
+  switch (optimizer->kind) {
+    case OPTIMIZER_SGD: return optimizer->momentum > 0.0 ? 1 : 0;
+    case OPTIMIZER_RMSPROP: return 1;
+    case OPTIMIZER_ADAM: return 2;
+  }
+  return 0;
+}
+
+bool optimizer_is_plain(const Optimizer *optimizer) {
+  return optimizer->kind == OPTIMIZER_SGD && optimizer->momentum == 0.0 && optimizer->l2 == 0.0;
+}
+
+/* base^exponent by squaring: the same bits everywhere. */
+static double power(double base, uint64_t exponent) {
+  double result = 1.0;
+  for (; exponent; exponent >>= 1) {
+    if (exponent & 1) result *= base;
+    base *= base;
+  }
+  return result;
+}
+
+int power_shift(double rate) {
+  int exponent = 0;
+  frexp(rate, &exponent);  /* rate = m * 2^exponent, m in [1/2, 1) */
+  return 1 - exponent;
+}
+
+/* Shifts beyond these change nothing that a 32-bit format could show, and keep exact values within 128 bits. */
+static int bounded_shift(int shift) {
+  if (shift > 40) return 40;
+  return shift < -20 ? -20 : shift;
+}
+
+UpdateRule update_rule(const Optimizer *optimizer, const NumberFormat *format, double rate, uint64_t step,
+                       bool is_weight) {
+  const double l2 = is_weight ? optimizer->l2 : 0.0;
+  UpdateRule rule = {
+      .kind = optimizer->kind,
+      .has_momentum = optimizer->momentum > 0.0,
+      .is_nesterov = optimizer->is_nesterov,
+      .rate = (float)rate,
+      .momentum = (float)optimizer->momentum,
+      .l2 = (float)l2,
+      .epsilon = (float)optimizer->epsilon,
+      .l2_shift = NO_SHIFT,
+  };
+  if (format->is_fixed) {
+    rule.rate_shift = bounded_shift(power_shift(rate));
+    if (l2 > 0.0) rule.l2_shift = power_shift(l2) > 20 ? 20 : bounded_shift(power_shift(l2));
+    rule.momentum_raw = cell_from_value(format, optimizer->momentum).raw;
+    return rule;
+  }
+  if (optimizer->kind == OPTIMIZER_RMSPROP) {
+    rule.decay = (float)optimizer->decay;
+    rule.rest = (float)(1.0 - optimizer->decay);
+  }
+  if (optimizer->kind == OPTIMIZER_ADAM) {
+    rule.beta1 = (float)optimizer->beta1;
+    rule.beta1_rest = (float)(1.0 - optimizer->beta1);
+    rule.decay = (float)optimizer->beta2;
+    rule.rest = (float)(1.0 - optimizer->beta2);
+    rule.rate = (float)(rate / (1.0 - power(optimizer->beta1, step)));
+    rule.second_correction = (float)(1.0 / (1.0 - power(optimizer->beta2, step)));
+  }
+  return rule;
+}
+
+static float sgd_step(const UpdateRule *rule, float g, float *state) {
+  if (!rule->has_momentum) return g;
+  const float kept = rule->momentum * *state;
+  *state = kept + g;
+  if (!rule->is_nesterov) return *state;
+  const float ahead = rule->momentum * *state;
+  return g + ahead;
+}
+
+void update_float32(const UpdateRule *rule, float gradient, float *parameter, float *state, size_t stride) {
+  float g = gradient;
+  if (rule->l2 != 0.0F) {
+    const float decay = rule->l2 * *parameter;
+    g = g + decay;
+  }
+  switch (rule->kind) {
+    case OPTIMIZER_SGD: {
+      const float change = rule->rate * sgd_step(rule, g, state);
+      *parameter = *parameter - change;
+      return;
+    }
+    case OPTIMIZER_RMSPROP: {
+      const float kept = rule->decay * *state, square = g * g;
+      *state = kept + rule->rest * square;
+      const float change = rule->rate * g / (sqrtf(*state) + rule->epsilon);
+      *parameter = *parameter - change;
+      return;
+    }
+    case OPTIMIZER_ADAM: {
+      float *first = state, *second = state + stride;
+      const float kept = rule->beta1 * *first, square = g * g;
+      *first = kept + rule->beta1_rest * g;
+      const float kept_square = rule->decay * *second;
+      *second = kept_square + rule->rest * square;
+      const float root = sqrtf(*second * rule->second_correction) + rule->epsilon;
+      const float change = rule->rate * *first / root;
+      *parameter = *parameter - change;
+      return;
+    }
+  }
+}
+
+/* ---- fixed ---- */
+
+static Wide scale(Wide value, int bits) { return value * ((Wide)1 << bits); }
+
+/* The gradient over one denominator: g = numerator / (batch * 2^(fraction + decay)) in units of the format. */
+typedef struct Gradient {
+  Wide numerator;
+  Wide denominator;
+} Gradient;
+
+static Gradient exact_gradient(const UpdateRule *rule, const NumberFormat *format, Wide sum, uint32_t batch, int32_t w) {
+  const int f = (int)format->fraction;
+  if (rule->l2_shift == NO_SHIFT) return (Gradient){sum, scale(batch, f)};
+  const int q = rule->l2_shift > 0 ? rule->l2_shift : 0;
+  const Wide decay = scale((Wide)w * batch, f + q - rule->l2_shift);
+  return (Gradient){scale(sum, q) + decay, scale(batch, f + q)};
+}
+
+/* parameter - rate * numerator / denominator, rounded once. */
+static int32_t descend(const UpdateRule *rule, const NumberFormat *format, int32_t parameter, Wide numerator,
+                       Wide denominator, uint32_t word) {
+  if (rule->rate_shift >= 0) {
+    denominator = scale(denominator, rule->rate_shift);
+  } else {
+    numerator = scale(numerator, -rule->rate_shift);
+  }
+  return fixed_round_quotient(format, format->rounding, (Wide)parameter * denominator - numerator, denominator, word);
+}
+
+void update_fixed(const UpdateRule *rule, const NumberFormat *format, Wide sum, uint32_t batch, const uint32_t words[2],
+                  int32_t *parameter, int32_t *state) {
+  const Gradient g = exact_gradient(rule, format, sum, batch, *parameter);
+  if (!rule->has_momentum) {
+    *parameter = descend(rule, format, *parameter, g.numerator, g.denominator, words[0]);
+    return;
+  }
+  /* momentum_raw * v has `fraction` fraction bits below the format's: bring it over the gradient's denominator. */
+  const Wide per_unit = g.denominator >> format->fraction;
+  const Wide kept = (Wide)rule->momentum_raw * *state * per_unit;
+  *state = fixed_round_quotient(format, format->rounding, kept + g.numerator, g.denominator, words[1]);
+  if (!rule->is_nesterov) {
+    *parameter = descend(rule, format, *parameter, *state, 1, words[0]);
+    return;
+  }
+  const Wide ahead = (Wide)rule->momentum_raw * *state * per_unit;
+  *parameter = descend(rule, format, *parameter, g.numerator + ahead, g.denominator, words[0]);
+}
