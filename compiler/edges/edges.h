@@ -14,8 +14,8 @@
 /* What a pattern's maker may look at. */
 typedef struct EdgesInput {
   const Network *network;
-  uint32_t junction;            /* index from 0 */
-  const char *folder;           /* of the file that names edges("..."): paths are relative to it */
+  uint32_t junction;  /* index from 0 */
+  const char *folder; /* of the file that names edges("..."): paths are relative to it */
 } EdgesInput;
 
 /* Fills *edges for one junction; tables live in the arena.  On a pattern that cannot be made (no draw without a
@@ -35,14 +35,14 @@ typedef struct EdgeClash {
 } EdgeClash;
 bool edges_clash(const Interleaver *edges, uint32_t z, EdgeClash *clash);
 
-/* How many distinct patterns the type can give, as the natural logarithm, and exactly where it fits (else 0).
+/* How many distinct patterns the type can give, as the decimal logarithm, and exactly where it fits (else 0).
  * Source: Dey et al. 2019, section on clash-free patterns. */
 typedef struct PatternCount {
   double log10;
   uint64_t exact; /* 0: larger than 2^64 - 1 */
 } PatternCount;
-PatternCount count_clash_free(uint32_t left_count, uint32_t fanout, uint32_t right_count, uint32_t banks,
-                              uint32_t type, bool has_dither);
+PatternCount count_clash_free(uint32_t left_count, uint32_t fanout, uint32_t right_count,
+                              uint32_t banks, uint32_t type, bool has_dither);
 
 /* The pattern's scatter: how evenly it covers the windows of left and right neurons, in (0, 1].
  * Source: Dey, Huang, Beerel, Chugg, "Characterizing sparse connectivity patterns in neural networks", ITA 2018. */
