@@ -51,13 +51,13 @@ static int64_t floor_rest(int64_t a, int64_t b) {
 
 /* Sums and products that say whether 64 bits are too few. */
 static bool add(int64_t a, int64_t b, int64_t *sum) {
-  return __builtin_add_overflow(a, b, sum) | (*sum == INT64_MIN);
+  return __builtin_add_overflow(a, b, sum) || *sum == INT64_MIN;
 }
 static bool subtract(int64_t a, int64_t b, int64_t *difference) {
-  return __builtin_sub_overflow(a, b, difference) | (*difference == INT64_MIN);
+  return __builtin_sub_overflow(a, b, difference) || *difference == INT64_MIN;
 }
 static bool multiply(int64_t a, int64_t b, int64_t *product) {
-  return __builtin_mul_overflow(a, b, product) | (*product == INT64_MIN);
+  return __builtin_mul_overflow(a, b, product) || *product == INT64_MIN;
 }
 
 /* A loop over the lanes that computes `value` from x and y; where is_fault, the lane has none. */
@@ -135,21 +135,21 @@ static bool add_fractions(Rational a, Rational b, Rational *sum) {
     return add(a.numerator, b.numerator, &sum->numerator);
   }
   int64_t from_a, from_b;
-  return multiply(a.numerator, b.denominator, &from_a) |
-         multiply(b.numerator, a.denominator, &from_b) |
-         multiply(a.denominator, b.denominator, &sum->denominator) |
+  return multiply(a.numerator, b.denominator, &from_a) ||
+         multiply(b.numerator, a.denominator, &from_b) ||
+         multiply(a.denominator, b.denominator, &sum->denominator) ||
          add(from_a, from_b, &sum->numerator);
 }
 
 static bool multiply_fractions(Rational a, Rational b, Rational *product) {
-  return multiply(a.numerator, b.numerator, &product->numerator) |
+  return multiply(a.numerator, b.numerator, &product->numerator) ||
          multiply(a.denominator, b.denominator, &product->denominator);
 }
 
 static bool divide_fractions(Rational a, Rational b, Rational *quotient) {
   const Rational inverse = b.numerator < 0 ? (Rational){-b.denominator, -b.numerator}
                                            : (Rational){b.denominator, b.numerator};
-  return (b.numerator == 0) | multiply_fractions(a, inverse, quotient);
+  return b.numerator == 0 || multiply_fractions(a, inverse, quotient);
 }
 
 /* Sums, products and quotients of fractions; false: another operation. */

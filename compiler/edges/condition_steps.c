@@ -172,20 +172,27 @@ static uint32_t compile(StepList *list, const Scalar *scalar) {
   return compile_operation(list, scalar);
 }
 
-ConditionSteps compile_condition(const Scalar *condition, Arena *arena) {
-  StepList list = {.arena = arena};
-  const uint32_t root = compile(&list, condition);
-  const uint32_t truth = convert_to_truth(&list, root);
-  list.count = truth + 1;
-  list.steps[truth].is_spread = list.steps[truth].phase != PHASE_PAIR;
-  for (uint32_t i = 0; i < list.count; i++) {
-    for (uint32_t k = 0; k < step_arity(list.steps[i].op); k++) {
-      Step *operand = &list.steps[list.steps[i].operand[k]];
-      if (operand->phase != PHASE_LEFT && operand->phase != list.steps[i].phase)
+/* Marks what is computed once for many left neurons, but used for each of them. */
+static void mark_spread(Step *steps, uint32_t count) {
+  const Step *condition = &steps[count - 1];
+  steps[count - 1].is_spread =
+      condition->phase == PHASE_CONSTANT || condition->phase == PHASE_RIGHT;
+  for (uint32_t i = 0; i < count; i++) {
+    const bool is_wide = steps[i].phase == PHASE_LEFT || steps[i].phase == PHASE_PAIR;
+    for (uint32_t k = 0; is_wide && k < step_arity(steps[i].op); k++) {
+      Step *operand = &steps[steps[i].operand[k]];
+      if (operand->phase == PHASE_CONSTANT || operand->phase == PHASE_RIGHT)
         operand->is_spread = true;
     }
   }
-  return (ConditionSteps){.count = list.count, .steps = list.steps};
+}
+
+ConditionSteps compile_condition(const Scalar *condition, Arena *arena) {
+  StepList list = {.arena = arena};
+  const uint32_t root = compile(&list, condition);
+  const uint32_t count = convert_to_truth(&list, root) + 1;
+  mark_spread(list.steps, count);
+  return (ConditionSteps){.count = count, .steps = list.steps};
 }
 
 /* ---- evaluating one pair ---- */

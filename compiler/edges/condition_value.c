@@ -136,7 +136,7 @@ const char *apply_exact(ScalarOp op, const Rational *operand, Rational *result) 
   case SCALAR_SELECT:
   case SCALAR_OP_COUNT: break;
   }
-  assert(!"an operation without an exact value");
+  assert(false && "an operation without an exact value");
   return too_large;
 }
 
@@ -205,6 +205,6 @@ const char *apply_real(ScalarOp op, const double *operand, double *result) {
   case SCALAR_SELECT:
   case SCALAR_OP_COUNT: break;
   }
-  assert(!"an operation without a value");
+  assert(false && "an operation without a value");
   return too_large;
 }

@@ -17,7 +17,7 @@ static bool place_by_kind(const EdgesInput *input, Diagnostics *d, Arena *arena,
   case PATTERN_EDGES: return place_listed(input, d, arena, edges);
   case PATTERN_OWN: return place_condition(input, d, arena, edges);
   }
-  assert(!"a pattern of no kind");
+  assert(false && "a pattern of no kind");
   return false;
 }
 
