@@ -201,7 +201,7 @@ bool npy_read_header(const uint8_t *bytes, uint64_t byte_count, const char *path
 
 bool npy_view(const uint8_t *bytes, uint64_t byte_count, const char *path, const char *name,
               NpyArray *array, Failure *failure) {
-  uint64_t start;
+  uint64_t start = 0;
   if (!npy_read_header(bytes, byte_count, path, name, array, &start, failure)) return false;
   const uint64_t expected = array->count * array->item_bytes;
   if (byte_count - start != expected) {
