@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// What scanner and parser share while they read one text; nobody else includes it.
+#ifndef SEDGE_LANG_PARSE_STATE_H
+#define SEDGE_LANG_PARSE_STATE_H
+
+#include "lang/parse.h"
+
+typedef struct Parse {
+  const SourceFile *source;
+  Diagnostics *diagnostics;
+  Names *names;
+  Arena *arena;
+  int start;              /* the token that says what is parsed: given once, first */
+  uint32_t offset;        /* of the next byte, in the shared space */
+  Span last, previous;    /* the last token given, and the one before it */
+  Item *items;            /* the result of a file */
+  Name define_name;       /* the result of a definition */
+  Expr *define_value;
+} Parse;
+
+/* Whether the token at `at` begins a line while the one before it ended an earlier one without `;`, `{` or `}`. */
+bool parse_lacks_semicolon(const Parse *parse, Span at);
+
+#endif
