@@ -25,7 +25,7 @@
 #include "compiler/edges/place.h"
 #include "runtime/random.h"
 
-enum { DITHER_DRAWS = 64 };
+enum { DITHER_DRAWS = 16 };
 
 /* Edges of the right neuron that straddles two sweeps, on either side; both 0 where none does. */
 typedef struct Straddle {
