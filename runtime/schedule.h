@@ -59,6 +59,9 @@ typedef struct JunctionSchedule {
   uint32_t unconnected_count;
   const Unconnected *unconnected;   /* ascending by clock */
   bool has_bp;                   /* every junction but the first */
+  uint64_t left_uses;            /* different left words asked for, summed over the slots of a junction cycle */
+  uint32_t left_touched;         /* left neurons with an edge */
+  const uint32_t *last_edge;     /* [left_count] last edge of each left neuron; UINT32_MAX: it has none */
 } JunctionSchedule;
 
 typedef struct Schedule {
@@ -113,20 +116,34 @@ typedef struct AccessConditions {
 AccessConditions access_conditions(const Model *model, bool is_closing);
 
 /* Calls visit for every access that junction makes in `clock` of a junction cycle (issued in it, or reaching its
- * moment in it), in table order, until visit returns false; returns whether all were visited. */
+ * moment in it), in table order, one for each edge or right neuron, until visit returns false; returns whether all were visited. */
 typedef bool (*AccessVisitor)(void *context, const Access *access);
 bool visit_clock(const Schedule *schedule, uint32_t junction, uint32_t clock, AccessConditions conditions,
                  AccessVisitor visit, void *context);
 
 /* ---- counting ---- */
 
-/* What is done: per junction cycle by junction, or in a whole run.  The simulator counts the same fields. */
+/* What is done, by one junction or by all; the simulator counts the same fields while it runs.  A port use is one word of one
+ * bank in one clock: edges that ask for the same word share it, and so do FF, BP and UP where they read the same weight or bias.  A junction
+ * counts what its own operations ask for, also of its neighbours' layers. */
 typedef struct JunctionCounts {
-  uint64_t ops[EDGE_OP_COUNT];                         /* operations executed */
-  uint64_t port_uses[MEMORY_KIND_COUNT];               /* of junction's own accesses, by kind of memory */
+  uint64_t ops[EDGE_OP_COUNT];
+  uint64_t port_uses[MEMORY_KIND_COUNT];
 } JunctionCounts;
 
-/* Port uses and operations of one junction cycle in which `phase` is active on its input (is_closing matters to UP). */
-void count_phase(const Schedule *schedule, uint32_t junction, Phase phase, bool is_closing, JunctionCounts *counts);
+/* What a junction does in one junction cycle. */
+typedef struct CyclePhases {
+  bool has_ff, has_up;   /* BP comes with UP in every junction but the first */
+  bool is_closing;       /* UP's input closes a batch (online: always) */
+} CyclePhases;
+
+/* Adds `times` such junction cycles of one junction to *counts. */
+void count_cycles(const Schedule *schedule, uint32_t junction, CyclePhases phases, uint64_t times, JunctionCounts *counts);
+
+/* A whole training of `inputs` inputs in `closings` batches, from an empty pipeline until it is empty again. */
+typedef struct RunCounts {
+  uint64_t junction_cycles, clocks;
+} RunCounts;
+RunCounts predict_counts(const Schedule *schedule, uint64_t inputs, uint64_t closings, JunctionCounts *junctions);
 
 #endif

@@ -17,9 +17,11 @@ typedef struct Resources {
   uint64_t forwarding_registers;
 } Resources;
 
-/* Costs of one junction with this z: its processors, its own memories and those of its left layer; the last
- * junction also carries the output layer's. */
+/* The processors of one junction at this z: multipliers, adders, neuron units, registers; no memories. */
 Resources junction_resources(const Model *model, uint32_t junction, uint32_t z, HazardRemedy remedy);
+
+/* Adds the banks and bits of a schedule's memories (list_memories). */
+void memory_resources(const Memory *memories, uint32_t count, Resources *resources);
 
 /* Adds b into a, field by field. */
 void resources_add(Resources *a, const Resources *b);
