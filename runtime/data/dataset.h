@@ -15,16 +15,17 @@
 typedef struct Examples {
   uint64_t count;
   uint32_t features;
-  const uint8_t *bytes;    /* [count][features], or NULL where `floats` holds them */
-  const float *floats;     /* [count][features]; finite */
-  const uint32_t *labels;  /* [count] class numbers, < class_count of the set */
+  const uint8_t *bytes;   /* [count][features], or NULL where `floats` holds them */
+  const float *floats;    /* [count][features]; finite */
+  const uint32_t *labels; /* [count] class numbers, < class_count of the set */
 } Examples;
 
 typedef struct Dataset {
   Examples train, validation, test;
   uint32_t features;
-  uint32_t class_count;    /* largest label + 1 over all parts; the generators' own number of classes */
-  void *memory;            /* what dataset_close frees; the readers' own */
+  uint32_t
+      class_count; /* largest label + 1 over all parts; the generators' own number of classes */
+  void *memory;    /* what dataset_close frees; the readers' own */
 } Dataset;
 
 /* Each opens a Dataset (owned: dataset_close) or returns false with *failure filled and nothing to
@@ -39,7 +40,7 @@ bool read_npz(const char *path, Dataset *dataset, Failure *failure);
  * A first line that is not all numbers is a header.  All rows are `train` unless a file beside it,
  * NAME-test.csv or NAME.test.csv, gives the test part; else the last sixth of the rows is the test part. */
 typedef struct CsvOptions {
-  const char *label_name;  /* or NULL */
+  const char *label_name; /* or NULL */
   int64_t label_column;
 } CsvOptions;
 bool read_csv(const char *path, const CsvOptions *options, Dataset *dataset, Failure *failure);
@@ -53,9 +54,8 @@ typedef struct MorseOptions {
   uint32_t train_count, test_count;
   uint64_t seed;
   bool has_leading_spaces; /* the symbol begins anywhere in the frame, not at its first value */
-  double noise;            /* standard deviation of noise added to every value, on the scale of 16 */
-  double dilation;         /* factor on the length of every dot, dash, space and of the frame, 1..1024:
-                              there are ceil(64 * dilation) features */
+  double noise;            /* deviation of noise added to every value, on the scale of 16 */
+  double dilation; /* factor on all lengths and the frame, 1..1024: ceil(64 * dilation) values */
 } MorseOptions;
 bool generate_morse(const MorseOptions *options, Dataset *dataset, Failure *failure);
 
@@ -63,7 +63,7 @@ bool generate_morse(const MorseOptions *options, Dataset *dataset, Failure *fail
 typedef struct DigitsOptions {
   uint32_t train_count, test_count;
   uint64_t seed;
-  double noise;            /* standard deviation of pixel noise, 0..1 of full scale */
+  double noise; /* standard deviation of pixel noise, 0..1 of full scale */
 } DigitsOptions;
 bool generate_digits(const DigitsOptions *options, Dataset *dataset, Failure *failure);
 
