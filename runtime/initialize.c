@@ -21,7 +21,7 @@ static double uniform_of_edge(RandomStream stream, uint32_t edge, double low, do
 static double draw(const Initializer *initializer, const Interleaver *edges, RandomStream stream, uint32_t edge) {
   const double count = edges->edge_count;
   const double fan_in = count / edges->right_count, fan_out = count / edges->left_count;
-  switch (initializer->function) {
+  switch (initializer->method) {
     case INITIALIZE_GLOROT_NORMAL: return sqrt(2.0 / (fan_in + fan_out)) * normal_of_edge(stream, edge);
     case INITIALIZE_GLOROT_UNIFORM: {
       const double bound = sqrt(6.0 / (fan_in + fan_out));

@@ -8,16 +8,16 @@
 #include "runtime/interleaver.h"
 #include "runtime/number.h"
 
-typedef enum InitializerFunction {
+typedef enum InitializerMethod {
   INITIALIZE_GLOROT_NORMAL,
   INITIALIZE_GLOROT_UNIFORM,
   INITIALIZE_HE_NORMAL,
   INITIALIZE_ZEROS,
   INITIALIZE_UNIFORM,
-} InitializerFunction;
+} InitializerMethod;
 
 typedef struct Initializer {
-  InitializerFunction function;
+  InitializerMethod method;
   uint64_t seed;
   double low, high; /* UNIFORM */
 } Initializer;

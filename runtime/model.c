@@ -53,7 +53,7 @@ static void digest_edges(Digest *digest, const Interleaver *edges) {
 static void digest_optimizer(Digest *digest, const Optimizer *optimizer) {
   const double numbers[] = {optimizer->momentum, optimizer->decay,   optimizer->beta1,
                             optimizer->beta2,    optimizer->epsilon, optimizer->l2};
-  digest_u64(digest, optimizer->kind);
+  digest_u64(digest, optimizer->method);
   digest_u64(digest, optimizer->is_nesterov);
   for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) digest_double(digest, numbers[i]);
 }

@@ -5,16 +5,16 @@
 #include <math.h>
 
 uint32_t optimizer_state_words(const Optimizer *optimizer) {
-  switch (optimizer->kind) {
-    case OPTIMIZER_SGD: return optimizer->momentum > 0.0 ? 1 : 0;
-    case OPTIMIZER_RMSPROP: return 1;
-    case OPTIMIZER_ADAM: return 2;
+  switch (optimizer->method) {
+    case OPTIMIZE_SGD: return optimizer->momentum > 0.0 ? 1 : 0;
+    case OPTIMIZE_RMSPROP: return 1;
+    case OPTIMIZE_ADAM: return 2;
   }
   return 0;
 }
 
 bool optimizer_is_plain(const Optimizer *optimizer) {
-  return optimizer->kind == OPTIMIZER_SGD && optimizer->momentum == 0.0 && optimizer->l2 == 0.0;
+  return optimizer->method == OPTIMIZE_SGD && optimizer->momentum == 0.0 && optimizer->l2 == 0.0;
 }
 
 /* base^exponent by squaring: the same bits everywhere. */
@@ -43,7 +43,7 @@ UpdateRule update_rule(const Optimizer *optimizer, const NumberFormat *format, d
                        bool is_weight) {
   const double l2 = is_weight ? optimizer->l2 : 0.0;
   UpdateRule rule = {
-      .kind = optimizer->kind,
+      .method = optimizer->method,
       .has_momentum = optimizer->momentum > 0.0,
       .is_nesterov = optimizer->is_nesterov,
       .rate = (float)rate,
@@ -58,11 +58,11 @@ UpdateRule update_rule(const Optimizer *optimizer, const NumberFormat *format, d
     rule.momentum_raw = cell_from_value(format, optimizer->momentum).raw;
     return rule;
   }
-  if (optimizer->kind == OPTIMIZER_RMSPROP) {
+  if (optimizer->method == OPTIMIZE_RMSPROP) {
     rule.decay = (float)optimizer->decay;
     rule.rest = (float)(1.0 - optimizer->decay);
   }
-  if (optimizer->kind == OPTIMIZER_ADAM) {
+  if (optimizer->method == OPTIMIZE_ADAM) {
     rule.beta1 = (float)optimizer->beta1;
     rule.beta1_rest = (float)(1.0 - optimizer->beta1);
     rule.decay = (float)optimizer->beta2;
@@ -88,20 +88,20 @@ void update_float32(const UpdateRule *rule, float gradient, float *parameter, fl
     const float decay = rule->l2 * *parameter;
     g = g + decay;
   }
-  switch (rule->kind) {
-    case OPTIMIZER_SGD: {
+  switch (rule->method) {
+    case OPTIMIZE_SGD: {
       const float change = rule->rate * sgd_step(rule, g, state);
       *parameter = *parameter - change;
       return;
     }
-    case OPTIMIZER_RMSPROP: {
+    case OPTIMIZE_RMSPROP: {
       const float kept = rule->decay * *state, square = g * g;
       *state = kept + rule->rest * square;
       const float change = rule->rate * g / (sqrtf(*state) + rule->epsilon);
       *parameter = *parameter - change;
       return;
     }
-    case OPTIMIZER_ADAM: {
+    case OPTIMIZE_ADAM: {
       float *first = state, *second = state + stride;
       const float kept = rule->beta1 * *first, square = g * g;
       *first = kept + rule->beta1_rest * g;

@@ -22,10 +22,10 @@
 
 #include "runtime/fixed.h"
 
-typedef enum OptimizerKind { OPTIMIZER_SGD, OPTIMIZER_RMSPROP, OPTIMIZER_ADAM } OptimizerKind;
+typedef enum OptimizerMethod { OPTIMIZE_SGD, OPTIMIZE_RMSPROP, OPTIMIZE_ADAM } OptimizerMethod;
 
 typedef struct Optimizer {
-  OptimizerKind kind;
+  OptimizerMethod method;
   double momentum;
   bool is_nesterov;
   double decay, beta1, beta2, epsilon;
@@ -40,7 +40,7 @@ bool optimizer_is_plain(const Optimizer *optimizer);
 
 /* The constants of one update, the same for all parameters of a junction. */
 typedef struct UpdateRule {
-  OptimizerKind kind;
+  OptimizerMethod method;
   bool has_momentum, is_nesterov;
   float rate, momentum, l2;
   float decay, rest;          /* rmsprop: decay, 1 - decay; adam: beta2, 1 - beta2 */
