@@ -147,31 +147,46 @@ class Fixed:
 
 
 class FixedUpdate:
-    """w - rate * gradient / count, one rounding of the exact value; the rate is lowered to a power of two."""
+    """sgd, with momentum and l2: every line is one rounding of its exact value, kept as numerator over denominator.
+
+    Rate and l2 are lowered to powers of two, the momentum is rounded to the format.
+    """
 
     def __init__(self, numbers, config):
-        assert config.optimizer == "sgd" and config.momentum == 0
+        assert config.optimizer == "sgd"
         self.numbers = numbers
-        self.l2 = config.l2
+        self.decay = -int(np.floor(np.log2(config.l2))) if config.l2 else None
+        self.momentum = int(numbers.round_value(config.momentum, True))
+        self.is_nesterov = config.nesterov
+        # 64 bits hold the exact values of short words; Python's own integers those of long ones.
+        self.is_wide = numbers.is_wide or config.momentum != 0
+        self.velocity = {}
 
     def gradient(self, a, delta):
         """The exact product, in units of 2^(-2 fraction)."""
-        if self.numbers.is_wide:
-            a, delta = a.astype(object), delta.astype(object)
-        return a * delta
+        return a.astype(object) * delta if self.is_wide else a * delta
+
+    def round(self, start, numerator, denominator):
+        """start + numerator / denominator, rounded once and saturated."""
+        half = denominator if self.numbers.is_nearest else 0
+        return self.numbers.saturate(start + (2 * numerator + half) // (2 * denominator)).astype(np.int64)
 
     def step(self, name, parameter, gradient_sum, count, rate):
+        one = 1 << self.numbers.fraction
+        numerator, denominator = gradient_sum, count * one
+        if name[0] == "weight" and self.decay is not None:
+            scale = 2 ** self.decay
+            numerator, denominator = numerator * scale + parameter * denominator, denominator * scale
+        if self.momentum:
+            old = self.velocity.get(name, np.zeros_like(parameter))
+            new = self.round(0, self.momentum * denominator * old.astype(object) + one * numerator, denominator * one)
+            self.velocity[name] = new
+            if self.is_nesterov:
+                numerator = one * numerator + self.momentum * denominator * new.astype(object)
+                denominator = denominator * one
+            else:
+                numerator, denominator = new.astype(object), 1
         exponent = int(np.floor(np.log2(rate)))
-        fraction = self.numbers.fraction
-        if name[0] == "weight" and self.l2 > 0:
-            # 2^k * w in the gradient's units; shifted up so that it stays whole.
-            decay = int(np.floor(np.log2(self.l2)))
-            whole = max(0, -decay - fraction)
-            gradient_sum = gradient_sum * 2 ** whole + parameter * count * 2 ** (fraction + decay + whole)
-            fraction += whole
-        # parameter - sum * 2^exponent / (count * 2^fraction), over the denominator 2 * count * 2^shift
-        shift = fraction - exponent
-        over, under = (2 ** -shift, 1) if shift < 0 else (1, 2 ** shift)
-        half = count * under if self.numbers.is_nearest else 0
-        moved = (half - 2 * over * gradient_sum) // (2 * count * under)
-        return self.numbers.saturate(parameter + moved).astype(np.int64)
+        if exponent > 0:
+            numerator = numerator * 2 ** exponent
+        return self.round(parameter, -numerator, denominator * 2 ** max(0, -exponent))

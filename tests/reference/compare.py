@@ -63,6 +63,9 @@ for order in (False, True):
 compare("momentum", SMALL, DENSE, rate="1/32", rates=[1 / 32], momentum=0.9)
 compare("nesterov-batch", SMALL, DENSE, rate="1/16", rates=[1 / 16], momentum=0.9, nesterov=True, batch=4)
 compare("momentum-pipelined", SMALL, DENSE, rate="1/32", rates=[1 / 32], momentum=0.5, is_pipelined=True)
+compare("momentum-fixed", SMALL, DENSE, rate="1/32", rates=[1 / 32], momentum=0.9, fixed=(16, 3))
+compare("nesterov-fixed-batch", SMALL, DENSE, rate="1/16", rates=[1 / 16], momentum=0.9, nesterov=True, l2=0.001, batch=4,
+        fixed=(14, 3), is_pipelined=True)
 compare("l2", SMALL, DENSE, l2=0.001)
 compare("l2-batch-pipelined", SMALL, DENSE, l2=0.001, batch=5, is_pipelined=True)
 compare("l2-fixed", SMALL, DENSE, l2=0.01, fixed=(16, 3))
