@@ -44,6 +44,8 @@ static float step_float(const FormulaStep *step, float x, float a, float b, floa
     case FORMULA_NOT_EQUAL: return a != b ? 1.0F : 0.0F;
     case FORMULA_LESS: return a < b ? 1.0F : 0.0F;
     case FORMULA_LESS_EQUAL: return a <= b ? 1.0F : 0.0F;
+    case FORMULA_GREATER: return a > b ? 1.0F : 0.0F;
+    case FORMULA_GREATER_EQUAL: return a >= b ? 1.0F : 0.0F;
     case FORMULA_AND: return a != 0.0F && b != 0.0F ? 1.0F : 0.0F;
     case FORMULA_OR: return a != 0.0F || b != 0.0F ? 1.0F : 0.0F;
     case FORMULA_NOT: return a == 0.0F ? 1.0F : 0.0F;
@@ -78,6 +80,8 @@ static double step_double(const FormulaStep *step, double x, double a, double b,
     case FORMULA_NOT_EQUAL: return a != b ? 1.0 : 0.0;
     case FORMULA_LESS: return a < b ? 1.0 : 0.0;
     case FORMULA_LESS_EQUAL: return a <= b ? 1.0 : 0.0;
+    case FORMULA_GREATER: return a > b ? 1.0 : 0.0;
+    case FORMULA_GREATER_EQUAL: return a >= b ? 1.0 : 0.0;
     case FORMULA_AND: return a != 0.0 && b != 0.0 ? 1.0 : 0.0;
     case FORMULA_OR: return a != 0.0 || b != 0.0 ? 1.0 : 0.0;
     case FORMULA_NOT: return a == 0.0 ? 1.0 : 0.0;
