@@ -19,7 +19,7 @@ typedef struct Compilation {
   Arena *arena;                  /* owns all that the passes make */
   Sources *sources;
   Diagnostics *diagnostics;
-  const char *path;              /* of the .sedge file; "" for the embedded default */
+  const char *path;              /* of the .sedge file; a name for messages where `text` is given */
   const char *text;              /* its text where it is embedded, else NULL */
   CheckOptions options;
   const Program *program;        /* by check */
@@ -28,5 +28,13 @@ typedef struct Compilation {
   const Fit *fit;                /* by fit */
   const Schedule *schedule;      /* by schedule */
 } Compilation;
+
+/* Begins a compilation of the file at `path`, or of `text` where that is not NULL; nothing is read yet.  `options` is
+ * copied, what it points to is borrowed.  Owned: compilation_close, which frees all that the passes made. */
+Compilation *compilation_open(const char *path, const char *text, const CheckOptions *options);
+void compilation_close(Compilation *c);
+
+/* The folder of the file that contains `span`, "." for nowhere; in the arena.  Paths inside a file are relative to it. */
+const char *folder_of_span(const Compilation *c, Span span);
 
 #endif

@@ -142,6 +142,7 @@ typedef enum DataKind {
 
 typedef struct DataSource {
   DataKind kind;
+  bool is_given;                    /* false: the block names no data, this is the default */
   Span at;
   const char *path;                 /* idx, npz, csv, libsvm: as written */
   Span path_at;

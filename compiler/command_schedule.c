@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// sedge schedule: which operation happens in which clock, on which banks.
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "compiler/command.h"
+#include "compiler/compile.h"
+#include "compiler/report.h"
+#include "compiler/schedule/schedule_text.h"
+#include "runtime/atomic_file.h"
+
+typedef void (*SchedulePrinter)(const Schedule *schedule, const ScheduleView *view, FILE *out);
+
+static const struct {
+  const char *name;
+  SchedulePrinter print;
+} formats[] = {{"text", print_schedule_text}, {"json", print_schedule_json}};
+
+static SchedulePrinter find_format(const Options *options) {
+  const char *name = options->format ? options->format : options->json ? "json" : "text";
+  for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+    if (strcmp(formats[i].name, name) == 0) return formats[i].print;
+  }
+  usage_error("there is no format '%s': the formats are text and json", name);
+  return NULL;
+}
+
+/* "3..7" or "3". */
+static bool read_clocks(const char *text, ScheduleView *view) {
+  uint32_t first = 0, last = 0;
+  int used = 0;
+  if (sscanf(text, "%9" SCNu32 "%n", &first, &used) != 1) return false;
+  last = first;
+  if (text[used] != '\0') {
+    const char *rest = text + used;
+    if (strncmp(rest, "..", 2) != 0 || sscanf(rest + 2, "%9" SCNu32 "%n", &last, &used) != 1 || rest[2 + used] != '\0') return false;
+  }
+  view->has_clocks = true;
+  view->first_clock = first;
+  view->last_clock = last;
+  return first <= last;
+}
+
+/* The view that the options ask for; false after a usage error. */
+static bool find_view(const Options *options, const Schedule *schedule, ScheduleView *view) {
+  const uint32_t count = schedule->model->junction_count;
+  *view = (ScheduleView){.junction = UINT32_MAX};
+  if (options->junction.is_given) {
+    if (options->junction.value < 1 || options->junction.value > count) {
+      usage_error("there is no junction %" PRIu64 ": they are numbered 1 to %" PRIu32, options->junction.value, count);
+      return false;
+    }
+    view->junction = (uint32_t)options->junction.value - 1;
+  }
+  if (!options->clocks) return true;
+  if (!read_clocks(options->clocks, view)) {
+    usage_error("'%s' is no range of clocks, as in 0..3", options->clocks);
+    return false;
+  }
+  if (view->first_clock < schedule->junction_cycle) return true;
+  usage_error("the junction cycle has clocks 0..%" PRIu32 ", not %" PRIu32, schedule->junction_cycle - 1, view->first_clock);
+  return false;
+}
+
+static ExitCode write_schedule(const Invocation *invocation, Compilation *c, SchedulePrinter print, const ScheduleView *view) {
+  const char *path = invocation->options.output;
+  if (!path) {
+    print(c->schedule, view, stdout);
+    return EXIT_DONE;
+  }
+  Failure failure = {0};
+  AtomicFile *file = atomic_file_open(path, &failure);
+  if (file) {
+    print(c->schedule, view, atomic_file_stream(file));
+    if (atomic_file_commit(file, &failure)) return EXIT_DONE;
+  }
+  return report_failure(invocation, c, &failure);
+}
+
+ExitCode command_schedule(const Invocation *invocation) {
+  const SchedulePrinter print = find_format(&invocation->options);
+  if (!print) return EXIT_USAGE;
+  ExitCode code = EXIT_DONE;
+  Compilation *c = compile_file(invocation, PASS_SCHEDULE, &code);
+  if (!c) return code;
+  ScheduleView view;
+  code = find_view(&invocation->options, c->schedule, &view) ? write_schedule(invocation, c, print, &view) : EXIT_USAGE;
+  compilation_close(c);
+  return code;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// The sedge command: finds the verb, calls it, and turns what it returns into the exit status.
+//
+// Only here does the process end.
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compiler/command.h"
+#include "lang/suggest.h"
+
+/* ---- the end of the process ---- */
+
+static void say_and_exit(const char *text, ExitCode code) {
+  /* Called where little works any more: no buffers, no memory. */
+  if (write(STDERR_FILENO, text, strlen(text)) < 0) _exit(code);
+  _exit(code);
+}
+
+static void on_no_memory(size_t bytes) {
+  (void)bytes;
+  say_and_exit("sedge: error: not enough memory\n", EXIT_SYSTEM);
+}
+
+static void on_defect(int signal_number) {
+  (void)signal_number;
+  say_and_exit("sedge: this is a defect of sedge, not of your file; please report it with the file "
+               "and the command\n",
+               EXIT_DEFECT);
+}
+
+static void *checked_malloc(size_t bytes) {
+  void *memory = malloc(bytes);
+  if (!memory) on_no_memory(bytes);
+  return memory;
+}
+
+static void install_handlers(void) {
+  static char stack[64 << 10]; /* a stack overflow leaves no other */
+  const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+  struct sigaction action = {.sa_handler = on_defect, .sa_flags = SA_ONSTACK};
+  sigaltstack(&alternate, NULL);
+  sigaction(SIGABRT, &action, NULL);
+#ifndef __SANITIZE_ADDRESS__ /* its own reports say more */
+  sigaction(SIGSEGV, &action, NULL);
+  sigaction(SIGBUS, &action, NULL);
+  sigaction(SIGFPE, &action, NULL);
+#endif
+  signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, noticed at the end */
+  arena_on_failure(on_no_memory);
+  json_set_alloc_funcs(checked_malloc, free);
+}
+
+/* What was printed may still be in a buffer, and its end may meet a full disk. */
+static ExitCode close_output(ExitCode code) {
+  const bool had_failed = ferror(stdout) != 0;
+  if (fclose(stdout) == 0 && !had_failed) return code;
+  fputs("sedge: error: standard output could not be written\n", stderr);
+  return code == EXIT_DONE ? EXIT_SYSTEM : code;
+}
+
+/* ---- finding the verb ---- */
+
+static Verb find_verb(const char *name) {
+  uint32_t verb = 0;
+  while (verb < VERB_COUNT && strcmp(commands[verb].name, name) != 0) verb++;
+  return (Verb)verb;
+}
+
+/* Whether a first word that is no verb is meant as a file. */
+static bool is_file_name(const char *word) {
+  const size_t length = strlen(word);
+  return strchr(word, '/') || (length > 6 && strcmp(word + length - 6, ".sedge") == 0);
+}
+
+static ExitCode unknown_verb(const char *word) {
+  Suggestion nearest = suggestion_for(word);
+  for (uint32_t i = 0; i < VERB_COUNT; i++) suggest(&nearest, commands[i].name);
+  if (nearest.best)
+    return usage_error("there is no verb '%s'; did you mean '%s'?", word, nearest.best);
+  return usage_error("there is no verb '%s'", word);
+}
+
+static bool choose_color(const char *when, bool *with_color) {
+  if (!when || strcmp(when, "auto") == 0) {
+    const char *no_color = getenv("NO_COLOR");
+    *with_color = isatty(STDERR_FILENO) && !(no_color && *no_color);
+    return true;
+  }
+  *with_color = strcmp(when, "always") == 0;
+  return *with_color || strcmp(when, "never") == 0;
+}
+
+static ExitCode run_verb(Verb verb, const ParsedLine *line, uint32_t skipped, Arena *arena) {
+  const Command *command = &commands[verb];
+  Invocation invocation = {
+      .arena = arena,
+      .verb = verb,
+      .options = line->options,
+      .argument_count = line->argument_count - skipped,
+      .arguments = line->arguments + skipped,
+  };
+  const char *complaint = NULL;
+  if (!options_suit(line, verb, arena, &complaint)) return usage_error("%s", complaint);
+  if (line->options.help) {
+    print_verb_help(verb);
+    return EXIT_DONE;
+  }
+  if (!choose_color(line->options.color, &invocation.with_color)) {
+    return usage_error("--color is auto, always or never, not '%s'", line->options.color);
+  }
+  if (invocation.argument_count < command->fewest || invocation.argument_count > command->most) {
+    return usage_error("usage: sedge %s %s", command->name, command->arguments);
+  }
+  return command->run(&invocation);
+}
+
+static ExitCode run_line(int argc, const char **argv, Arena *arena) {
+  ParsedLine line;
+  const char *complaint = NULL;
+  if (!parse_options(argc, argv, arena, &line, &complaint)) return usage_error("%s", complaint);
+  if (line.options.version) {
+    puts("sedge " SEDGE_VERSION);
+    return EXIT_DONE;
+  }
+  if (line.argument_count == 0) {
+    print_overview(stdout);
+    return EXIT_DONE;
+  }
+  const Verb verb = find_verb(line.arguments[0]);
+  if (verb != VERB_COUNT) return run_verb(verb, &line, 1, arena);
+  if (is_file_name(line.arguments[0])) return run_verb(VERB_FIT, &line, 0, arena);
+  return unknown_verb(line.arguments[0]);
+}
+
+int main(int argc, const char **argv) {
+  install_handlers();
+  Arena *arena = arena_open();
+  const ExitCode code = run_line(argc, argv, arena);
+  arena_close(arena);
+  return (int)close_output(code);
+}

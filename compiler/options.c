@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+// Parses the command line by popt, from the one table of options.
+//
+// All verbs' options are accepted first, wherever they stand; whether the verb takes them is asked when the verb is
+// known, so that the message can say so.
+#include "compiler/options.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <popt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/command.h"
+#include "lang/suggest.h"
+
+typedef enum OptionKind { OPTION_FLAG, OPTION_TEXT, OPTION_COUNT, OPTION_LIST } OptionKind;
+
+#define FOR(verb) (1u << VERB_##verb)
+#define FOR_ALL   ((1u << VERB_COUNT) - 1)
+#define FOR_FILES (FOR(CHECK) | FOR(FIT) | FOR(SCHEDULE) | FOR(TRAIN) | FOR(TEST) | FOR(PREDICT))
+
+typedef struct OptionInfo {
+  const char *name;
+  char letter;
+  OptionKind kind;
+  const char *value;
+  uint32_t verbs;
+  const char *help;
+  size_t offset; /* of its field in Options */
+} OptionInfo;
+
+static const OptionInfo table[] = {
+#define OPTION(field, name, letter, kind, value, verbs, help)                                      \
+  {name, letter, OPTION_##kind, value, verbs, help, offsetof(Options, field)},
+#include "compiler/options.def"
+#undef OPTION
+};
+
+enum { OPTION_TOTAL = sizeof table / sizeof table[0] };
+_Static_assert(OPTION_TOTAL <= 64, "ParsedLine.given has a bit for each option");
+
+/* "--epochs" or "-D", as the user writes it. */
+static const char *option_spelling(const OptionInfo *info, Arena *arena) {
+  return info->name ? arena_print(arena, "--%s", info->name)
+                    : arena_print(arena, "-%c", info->letter);
+}
+
+static bool parse_count(const char *text, uint64_t *value) {
+  if (text[0] < '0' || text[0] > '9') return false;
+  char *end = NULL;
+  errno = 0;
+  const unsigned long long parsed = strtoull(text, &end, 10);
+  if (errno != 0 || *end != '\0') return false;
+  *value = parsed;
+  return true;
+}
+
+static void append_text(TextList *list, const char *text, Arena *arena) {
+  const char **texts = ARENA_ARRAY(arena, const char *, list->count + 1);
+  if (list->count > 0) memcpy(texts, list->texts, list->count * sizeof *texts);
+  texts[list->count] = text;
+  *list = (TextList){.count = list->count + 1, .texts = texts};
+}
+
+/* Stores one option; value is NULL for a flag. */
+static bool store_option(const OptionInfo *info, const char *value, Options *options, Arena *arena,
+                         const char **complaint) {
+  void *field = (char *)options + info->offset;
+  switch (info->kind) {
+  case OPTION_FLAG: *(bool *)field = true; return true;
+  case OPTION_TEXT: *(const char **)field = value; return true;
+  case OPTION_LIST: append_text(field, value, arena); return true;
+  case OPTION_COUNT: {
+    OptionalCount *count = field;
+    count->is_given = true;
+    if (parse_count(value, &count->value)) return true;
+    *complaint = arena_print(arena, "%s needs a whole number from 0, not '%s'",
+                             option_spelling(info, arena), value);
+    return false;
+  }
+  }
+  assert(!"an option of no kind");
+  return false;
+}
+
+/* popt's view of the table: value i + 1 is option i. */
+static void fill_popt_table(struct poptOption *popt) {
+  for (int i = 0; i < OPTION_TOTAL; i++) {
+    popt[i] = (struct poptOption){
+        .longName = table[i].name,
+        .shortName = table[i].letter,
+        .argInfo = table[i].kind == OPTION_FLAG ? POPT_ARG_NONE : POPT_ARG_STRING,
+        .val = i + 1,
+    };
+  }
+  popt[OPTION_TOTAL] = (struct poptOption)POPT_TABLEEND;
+}
+
+/* What popt did not like, in our words. */
+static const char *describe_bad_option(poptContext context, int error, Arena *arena) {
+  const char *bad = poptBadOption(context, POPT_BADOPTION_NOALIAS);
+  if (error == POPT_ERROR_NOARG) return arena_print(arena, "%s needs a value after it", bad);
+  if (error != POPT_ERROR_BADOPT) return arena_print(arena, "%s: %s", bad, poptStrerror(error));
+  const size_t length = strcspn(bad, "=");
+  const char *name = arena_copy(arena, bad, length);
+  Suggestion nearest = suggestion_for(name + strspn(name, "-"));
+  for (int i = 0; i < OPTION_TOTAL; i++) {
+    if (table[i].name) suggest(&nearest, table[i].name);
+  }
+  if (nearest.best && name[0] == '-' && name[1] == '-') {
+    return arena_print(arena, "there is no option %s; did you mean --%s?", name, nearest.best);
+  }
+  return arena_print(arena, "there is no option %s", name);
+}
+
+static bool take_options(poptContext context, Arena *arena, ParsedLine *line,
+                         const char **complaint) {
+  int option;
+  while ((option = poptGetNextOpt(context)) > 0) {
+    const OptionInfo *info = &table[option - 1];
+    char *value = poptGetOptArg(context);
+    const char *kept = value ? arena_copy(arena, value, strlen(value)) : NULL;
+    free(value);
+    line->given |= UINT64_C(1) << (option - 1);
+    if (!store_option(info, kept, &line->options, arena, complaint)) return false;
+  }
+  if (option == -1) return true;
+  *complaint = describe_bad_option(context, option, arena);
+  return false;
+}
+
+bool parse_options(int argc, const char **argv, Arena *arena, ParsedLine *line,
+                   const char **complaint) {
+  struct poptOption popt[OPTION_TOTAL + 1];
+  fill_popt_table(popt);
+  *line = (ParsedLine){0};
+  poptContext context = poptGetContext("sedge", argc, argv, popt, POPT_CONTEXT_NO_EXEC);
+  const bool is_good = take_options(context, arena, line, complaint);
+  TextList arguments = {0};
+  const char **rest = is_good ? poptGetArgs(context) : NULL;
+  for (; rest && *rest; rest++) {
+    append_text(&arguments, arena_copy(arena, *rest, strlen(*rest)), arena);
+  }
+  line->argument_count = arguments.count;
+  line->arguments = arguments.texts;
+  poptFreeContext(context);
+  return is_good;
+}
+
+/* "train, test", the verbs that take an option. */
+static const char *verbs_with(const OptionInfo *info, Arena *arena) {
+  const char *list = "";
+  for (uint32_t verb = 0; verb < VERB_COUNT; verb++) {
+    if (!(info->verbs & 1u << verb)) continue;
+    list = arena_print(arena, "%s%s%s", list, *list ? ", " : "", commands[verb].name);
+  }
+  return list;
+}
+
+bool options_suit(const ParsedLine *line, Verb verb, Arena *arena, const char **complaint) {
+  for (int i = 0; i < OPTION_TOTAL; i++) {
+    if (!(line->given & UINT64_C(1) << i) || table[i].verbs & 1u << verb) continue;
+    *complaint =
+        arena_print(arena, "'sedge %s' has no option %s; it belongs to: %s", commands[verb].name,
+                    option_spelling(&table[i], arena), verbs_with(&table[i], arena));
+    return false;
+  }
+  return true;
+}
+
+void print_options(FILE *out, Verb verb) {
+  for (int i = 0; i < OPTION_TOTAL; i++) {
+    const OptionInfo *info = &table[i];
+    if (!(info->verbs & 1u << verb)) continue;
+    char spelling[64];
+    const int length =
+        snprintf(spelling, sizeof spelling, "%c%c%s%s%s%s%s", info->letter ? '-' : ' ',
+                 info->letter ? info->letter : ' ', info->letter && info->name ? ", " : "  ",
+                 info->name ? "--" : "", info->name ? info->name : "", info->value ? " " : "",
+                 info->value ? info->value : "");
+    assert(length > 0 && (size_t)length < sizeof spelling);
+    fprintf(out, "  %-26s %s\n", spelling, info->help);
+  }
+}
+
+CheckOptions check_options(const Options *options) {
+  return (CheckOptions){
+      .defines = options->defines.texts,
+      .define_count = options->defines.count,
+      .include_folders = options->include_folders.texts,
+      .include_folder_count = options->include_folders.count,
+      .network = options->network,
+      .hardware = options->hardware,
+      .train = options->training,
+      .has_seed = options->seed.is_given,
+      .seed = options->seed.value,
+  };
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// How a verb tells the user what went wrong, and what its exit status becomes.
+#ifndef SEDGE_COMPILER_REPORT_H
+#define SEDGE_COMPILER_REPORT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "compiler/command.h"
+#include "compiler/compilation.h"
+#include "runtime/failure.h"
+
+/* Adds a runtime failure to the messages. */
+void add_failure(Diagnostics *d, const Failure *failure);
+
+/* Prints the messages of a compilation that has come to its end, and returns what they mean: EXIT_DONE without errors.
+ * As text they go to standard error.  With --json they are objects: on standard output where they are the result (the
+ * verb is `check`, or there are errors), else on standard error, so that a result stays alone. */
+ExitCode report_messages(const Invocation *invocation, const Compilation *c);
+
+/* add_failure, then report_messages. */
+ExitCode report_failure(const Invocation *invocation, Compilation *c, const Failure *failure);
+
+/* Prints an object on a line of its own; takes over the reference. */
+void print_json_line(FILE *out, json_t *object);
+
+/* A number that may be NaN or infinite, which JSON does not have: null then. */
+json_t *json_number(double value);
+
+/* "12,345,678", in one of a few rotating buffers: valid until the eighth call after it. */
+const char *grouped(uint64_t number);
+
+#endif

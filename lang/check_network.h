@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// Networks: layers, and the chain of junctions between them.
+#ifndef SEDGE_LANG_CHECK_NETWORK_H
+#define SEDGE_LANG_CHECK_NETWORK_H
+
+#include "lang/bind.h"
+#include "lang/program.h"
+
+enum { LAYER_NEURON_LIMIT = 1 << 24, NETWORK_JUNCTION_LIMIT = 1000 };
+
+/* Checks a network block and fills *network.  False after an error. */
+bool check_network(const Checker *checker, const Item *item, Network *network);
+
+#endif
