@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The order of checking: definitions, then every block by itself, then what the chosen ones must agree on.
+// The order of checking: definitions, then every block by itself, then what the chosen ones must
+// agree on.
 #include "lang/check.h"
 
 #include <string.h>
@@ -37,7 +38,8 @@ static void report_unknown_block(Diagnostics *d, const File *file, const BlockKi
   if (suggestion.best != NULL) help(m, "did you mean '%s'?", suggestion.best);
 }
 
-/* The block to take, NULL where there is none; *is_right false when the wanted one does not exist. */
+/* The block to take, NULL where there is none; *is_right false when the wanted one does not exist.
+ */
 static const Item *choose(Diagnostics *d, const File *file, const BlockKind *blocks,
                           bool *is_right) {
   const Item *chosen = NULL;
@@ -75,7 +77,8 @@ static void report_same_name(Diagnostics *d, const Item *item, const Item *first
   note_at(m, is_named ? first->name.at : first->keyword_at, "the first is here");
 }
 
-/* Blocks of one kind differ in their names.  There are few, so each is compared with those before. */
+/* Blocks of one kind differ in their names.  There are few, so each is compared with those before.
+ */
 static void check_block_names(const Checker *checker, const File *file) {
   const Item *blocks[BLOCK_LIMIT];
   uint32_t count = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // From a .sedge file to a checked program: the only door to lang that the compiler needs.
 //
-// Reads, imports, parses, evaluates and checks.  Mistakes in every block of the file are reported, also in
-// those that are not chosen; what several blocks must agree on (a z for each junction, a loss that suits
-// the output) is checked for the chosen ones.
+// Reads, imports, parses, evaluates and checks.  Mistakes in every block of the file are reported,
+// also in those that are not chosen; what several blocks must agree on (a z for each junction, a
+// loss that suits the output) is checked for the chosen ones.
 #ifndef SEDGE_LANG_CHECK_H
 #define SEDGE_LANG_CHECK_H
 

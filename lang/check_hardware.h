@@ -6,7 +6,8 @@
 #include "lang/bind.h"
 #include "lang/program.h"
 
-/* Checks a hardware block and fills *hardware; NULL: the file has none, all defaults.  False after an error. */
+/* Checks a hardware block and fills *hardware; NULL: the file has none, all defaults.  False after
+ * an error. */
 bool check_hardware(const Checker *checker, const Item *item, Hardware *hardware);
 
 /* Checks what hardware and network must agree on: a z for each junction.  False after an error. */

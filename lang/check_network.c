@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A network block: first its layers, then the junctions between them, then the chain that they must make.
+// A network block: first its layers, then the junctions between them, then the chain that they must
+// make.
 //
-// Each step stays silent about what an earlier one found wrong: a layer without a size takes part in no pattern,
-// and a network in which a junction was refused, or a statement could not be read, is not searched for missing ones.
+// Each step stays silent about what an earlier one found wrong: a layer without a size takes part
+// in no pattern, and a network in which a junction was refused, or a statement could not be read,
+// is not searched for missing ones.
 #include "lang/check_network.h"
 
 #include <stdlib.h>

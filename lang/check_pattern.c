@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What each pattern promises must come out whole: degrees, banks, windows.
 //
-// Neurons are counted with their padding here, as the hardware has them; only windows look at the shape,
-// which the padding is no part of.
+// Neurons are counted with their padding here, as the hardware has them; only windows look at the
+// shape, which the padding is no part of.
 #include "lang/check_pattern.h"
 
 #include <assert.h>
@@ -253,7 +253,8 @@ static bool fit_clashfree(const Fitting *f) {
   return fit_banks(f);
 }
 
-/* Number of the size or stride along an axis: those given are for the last axes, one alone for all of them. */
+/* Number of the size or stride along an axis: those given are for the last axes, one alone for all
+ * of them. */
 static uint32_t along_axis(const FieldValue *value, uint32_t axis, uint32_t axis_count,
                            uint32_t given, uint32_t otherwise) {
   const uint32_t first = axis_count - given;

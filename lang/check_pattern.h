@@ -21,7 +21,8 @@ typedef struct PatternUse {
 /* Evaluates the pattern of a junction statement.  False after an error. */
 bool read_pattern(const Checker *checker, const Expr *expr, PatternUse *use);
 
-/* Puts it between two layers: checks that it fits them and fills *pattern.  False after an error. */
+/* Puts it between two layers: checks that it fits them and fills *pattern.  False after an error.
+ */
 bool fit_pattern(const Checker *checker, const PatternUse *use, const NetworkLayer *left,
                  const NetworkLayer *right, Pattern *pattern);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Lowers the body of an own activation or pattern: names become arguments or constants, other activations
-// that it calls are put in place, and what is constant is folded.
+// Lowers the body of an own activation or pattern: names become arguments or constants, other
+// activations that it calls are put in place, and what is constant is folded.
 //
-// Scalars share subtrees, so their size as a tree can grow exponentially with the text; it is counted on the
-// way up, and both limits are checked before anything walks the result.
+// Scalars share subtrees, so their size as a tree can grow exponentially with the text; it is
+// counted on the way up, and both limits are checked before anything walks the result.
 #include "lang/check_scalar.h"
 
 #include <assert.h>
@@ -390,7 +390,8 @@ static bool bind_parameters(const Checker *checker, const Item *item, const Expr
   return is_right;
 }
 
-/* Parameters whose value is not known, when a definition is checked on its own: any number will do. */
+/* Parameters whose value is not known, when a definition is checked on its own: any number will do.
+ */
 static void assume_parameters(const Checker *checker, const Item *item, Binding *bindings) {
   uint32_t i = 0;
   for (const Parameter *p = item->parameters; p != NULL; p = p->next, i++) {

@@ -7,10 +7,12 @@
 
 enum { SCALAR_DEPTH_LIMIT = 256, SCALAR_SIZE_LIMIT = 4096 };
 
-/* The activation that `declaration` defines, with its derivative; made once.  NULL after an error. */
+/* The activation that `declaration` defines, with its derivative; made once.  NULL after an error.
+ */
 const OwnActivation *check_activation(const Checker *checker, Declaration *declaration);
 
-/* The pattern that `declaration` defines with the arguments of `call` (a NAME or CALL) bound.  NULL after an error. */
+/* The pattern that `declaration` defines with the arguments of `call` (a NAME or CALL) bound.  NULL
+ * after an error. */
 const OwnPattern *check_own_pattern(const Checker *checker, const Declaration *declaration,
                                     const Expr *call);
 

@@ -5,8 +5,8 @@
 
 #include "lang/bind.h"
 
-/* Fills *value from value->expr, or poisons it after an error.  Forms (a pattern, a loss ...) are left to
- * bind_form; their expression alone is kept. */
+/* Fills *value from value->expr, or poisons it after an error.  Forms (a pattern, a loss ...) are
+ * left to bind_form; their expression alone is kept. */
 void read_field(const Checker *checker, const FieldFacts *facts, FieldValue *value);
 
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Forms and their fields: what may be written where, with defaults, from the tables.
 //
-// A form is anything with named fields: the blocks `hardware` and `train`, and every call that stands in
-// a setting or after a junction's colon.  Checks, "did you mean" and help texts all read these tables.
+// A form is anything with named fields: the blocks `hardware` and `train`, and every call that
+// stands in a setting or after a junction's colon.  Checks, "did you mean" and help texts all read
+// these tables.
 #ifndef SEDGE_LANG_FORM_H
 #define SEDGE_LANG_FORM_H
 

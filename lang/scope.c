@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Names to declarations: a sorted array, since every name is interned and all are known before the first look-up.
+// Names to declarations: a sorted array, since every name is interned and all are known before the
+// first look-up.
 //
-// Constants may be used before they are defined, so each is evaluated after those it names.  That walk keeps
-// its own stack: a chain of a million definitions must not exhaust ours.
+// Constants may be used before they are defined, so each is evaluated after those it names.  That
+// walk keeps its own stack: a chain of a million definitions must not exhaust ours.
 #include "lang/scope.h"
 
 #include <assert.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The names that a file defines at its top level, and what they stand for.
 //
-// let, param, activation and pattern share one space of names.  Constants are evaluated once, before anything
-// looks them up, whatever their order in the file.
+// let, param, activation and pattern share one space of names.  Constants are evaluated once,
+// before anything looks them up, whatever their order in the file.
 #ifndef SEDGE_LANG_SCOPE_H
 #define SEDGE_LANG_SCOPE_H
 
@@ -37,15 +37,16 @@ typedef struct Scope {
   bool is_partial; /* a syntax error may have hidden definitions: unknown names stay silent */
 } Scope;
 
-/* Collects the definitions of `file`, applies the defines of the command line, and evaluates all constants;
- * mistakes are reported to d.  In the arena.  is_partial: see Scope. */
+/* Collects the definitions of `file`, applies the defines of the command line, and evaluates all
+ * constants; mistakes are reported to d.  In the arena.  is_partial: see Scope. */
 Scope *scope_new(const File *file, const CheckOptions *options, Sources *sources, Names *names,
                  Diagnostics *d, Arena *arena, bool is_partial);
 
 /* The definition of an interned name, or NULL. */
 Declaration *scope_find(const Scope *scope, const char *name);
 
-/* The value of a constant; reports a name that is unknown or no constant.  A LookUp: context is the Scope. */
+/* The value of a constant; reports a name that is unknown or no constant.  A LookUp: context is the
+ * Scope. */
 Value scope_value(void *context, const Expr *name);
 
 /* Reports `name` as unknown, with what comes near it. */
