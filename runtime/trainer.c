@@ -86,9 +86,9 @@ static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 /* Inputs of the whole run that have not entered. */
 static uint64_t inputs_left(const Trainer *t) {
-  const uint64_t epochs_left = t->settings->epochs - t->position.epoch;
-  uint64_t left = UINT64_MAX;
-  if (__builtin_mul_overflow(epochs_left, t->epoch_size, &left)) left = UINT64_MAX;
+  const uint32_t epochs = t->settings->epochs;
+  const uint64_t epochs_left = epochs > t->position.epoch ? epochs - t->position.epoch : 0;
+  uint64_t left = epochs_left * t->epoch_size; /* both below 2^32 */
   left -= smaller(left, t->position.epoch_inputs);
   return smaller(left, t->settings->input_limit - smaller(t->settings->input_limit, t->position.inputs));
 }
