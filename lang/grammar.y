@@ -113,7 +113,7 @@ static Statement *statement(Parse *parse, StatementKind kind, Span at) {
 
 %type <Name> name block_name setting_name
 %type <Item *> items item
-%type <Statement *> statements statement
+%type <Statement *> body statements statement
 %type <Declarator *> declarators declarator
 %type <LayerRole> role
 %type <Expr *> expr primary shape pad activation chain elements import_path
@@ -149,14 +149,14 @@ item:
     $$->right = $right;
     $$->value = $expr;
   }
-| NETWORK block_name OPEN_BRACE statements CLOSE_BRACE {
-    $$ = item(parse, ITEM_NETWORK, @$, @1, $block_name); $$->statements = $statements;
+| NETWORK block_name body {
+    $$ = item(parse, ITEM_NETWORK, @$, @1, $block_name); $$->statements = $body;
   }
-| HARDWARE block_name OPEN_BRACE statements CLOSE_BRACE {
-    $$ = item(parse, ITEM_HARDWARE, @$, @1, $block_name); $$->statements = $statements;
+| HARDWARE block_name body {
+    $$ = item(parse, ITEM_HARDWARE, @$, @1, $block_name); $$->statements = $body;
   }
-| TRAIN block_name OPEN_BRACE statements CLOSE_BRACE {
-    $$ = item(parse, ITEM_TRAIN, @$, @1, $block_name); $$->statements = $statements;
+| TRAIN block_name body {
+    $$ = item(parse, ITEM_TRAIN, @$, @1, $block_name); $$->statements = $body;
   }
 | error SEMICOLON                    { $$ = NULL; yyerrok; }
 | error CLOSE_BRACE                  { $$ = NULL; yyerrok; }
@@ -187,6 +187,11 @@ parameter:
     $$ = ARENA_NEW(parse->arena, Parameter);
     *$$ = (Parameter){.at = @$, .name = $name, .fallback = $expr};
   }
+;
+
+body:
+  OPEN_BRACE statements CLOSE_BRACE       { $$ = $statements; }
+| OPEN_BRACE statements error CLOSE_BRACE { $$ = $statements; yyerrok; }
 ;
 
 statements:
@@ -339,14 +344,31 @@ argument:
 
 %%
 
-enum { EXPECTED_LIMIT = 5 };
+enum { EXPECTED_LIMIT = 4, TOKEN_LIMIT = 64 };
 
-/* "expected ';'", "expected a name or '('"; nothing where too many would do. */
-static void list_expected(const yypcontext_t *context, char *text, size_t size) {
-  yysymbol_kind_t expected[EXPECTED_LIMIT];
-  const int count = yypcontext_expected_tokens(context, expected, EXPECTED_LIMIT);
+static bool is_among(yysymbol_kind_t symbol, const yysymbol_kind_t *expected, int count) {
+  for (int i = 0; i < count; i++) {
+    if (expected[i] == symbol) return true;
+  }
+  return false;
+}
+
+/* "expected ';'", "expected a name or '('"; where very many would do, what closes the construct or "a value". */
+static void list_expected(const yysymbol_kind_t *expected, int count, char *text, size_t size) {
   size_t used = 0;
   text[0] = '\0';
+  if (count > EXPECTED_LIMIT) {
+    const char *what = is_among(YYSYMBOL_SEMICOLON, expected, count)       ? "';'"
+                       : is_among(YYSYMBOL_CLOSE, expected, count)         ? "',' or ')'"
+                       : is_among(YYSYMBOL_CLOSE_BRACKET, expected, count) ? "',' or ']'"
+                       : is_among(YYSYMBOL_NUMBER, expected, count)        ? "a value"
+                       : is_among(YYSYMBOL_CLOSE_BRACE, expected, count)   ? "a statement or '}'"
+                       : is_among(YYSYMBOL_IDENT, expected, count)         ? "a name"
+                       : is_among(YYSYMBOL_NETWORK, expected, count)       ? "'network', 'hardware', 'train' or another item"
+                                                                           : NULL;
+    if (what) snprintf(text, size, ", expected %s", what);
+    return;
+  }
   for (int i = 0; i < count && used < size; i++) {
     const char *before = i == 0 ? ", expected " : i + 1 == count ? " or " : ", ";
     const int written = snprintf(text + used, size - used, "%s%s", before, yysymbol_name(expected[i]));
@@ -356,25 +378,24 @@ static void list_expected(const yypcontext_t *context, char *text, size_t size) 
 
 static int yyreport_syntax_error(const yypcontext_t *context, yyscan_t scanner, Parse *parse) {
   (void)scanner;
-  char expected[256];
-  list_expected(context, expected, sizeof expected);
+  yysymbol_kind_t expected[TOKEN_LIMIT];
+  const int count = yypcontext_expected_tokens(context, expected, TOKEN_LIMIT);
+  char text[256];
+  list_expected(expected, count, text, sizeof text);
   const yysymbol_kind_t found = yypcontext_token(context);
   const Span at = *yypcontext_location(context);
-  const bool has_text = found != YYSYMBOL_YYEMPTY && at.end > at.begin;
   Message *m = NULL;
-  if (has_text) {
+  if (found != YYSYMBOL_YYEMPTY && at.end > at.begin) {
     const uint32_t length = at.end - at.begin < 40 ? at.end - at.begin : 40;
     m = error_at(parse->diagnostics, ERROR_SYNTAX, at, "unexpected '%.*s'%s", (int)length,
-                 parse->source->text + (at.begin - parse->source->base), expected);
+                 parse->source->text + (at.begin - parse->source->base), text);
   } else {
     m = error_at(parse->diagnostics, ERROR_SYNTAX, at, "unexpected %s%s",
-                 found == YYSYMBOL_YYEMPTY ? "text" : yysymbol_name(found), expected);
+                 found == YYSYMBOL_YYEMPTY ? "text" : yysymbol_name(found), text);
   }
-  /* A statement that ran into the next line most likely lacks its semicolon. */
-  if (parse_lacks_semicolon(parse, at)) {
-    const Span gap = {parse->previous.end, parse->previous.end};
-    help(m, "put a ';' after the statement that comes before");
-    fix(m, gap, ";");
+  if (is_among(YYSYMBOL_SEMICOLON, expected, count) && parse_lacks_semicolon(parse, at)) {
+    help(m, "put a ';' after the statement before it");
+    fix(m, (Span){parse->previous.end, parse->previous.end}, ";");
   }
   return 0;
 }

@@ -18,7 +18,7 @@ typedef struct Parse {
   Expr *define_value;
 } Parse;
 
-/* Whether the token at `at` begins a line while the one before it ended an earlier one without `;`, `{` or `}`. */
+/* Whether the token at `at` begins a line, or closes a block, while the one before it ended without `;`, `{` or `}`. */
 bool parse_lacks_semicolon(const Parse *parse, Span at);
 
 #endif
