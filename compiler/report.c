@@ -59,6 +59,12 @@ ExitCode report_messages(const Invocation *invocation, const Compilation *c) {
   return code;
 }
 
+void report_warnings(const Invocation *invocation, Compilation *c) {
+  assert(error_count(c->diagnostics) == 0);
+  report_messages(invocation, c);
+  c->diagnostics = diagnostics_new(c->arena, c->sources);
+}
+
 ExitCode report_failure(const Invocation *invocation, Compilation *c, const Failure *failure) {
   add_failure(c->diagnostics, failure);
   return report_messages(invocation, c);

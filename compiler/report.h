@@ -19,6 +19,10 @@ void add_failure(Diagnostics *d, const Failure *failure);
  * verb is `check`, or there are errors), else on standard error, so that a result stays alone. */
 ExitCode report_messages(const Invocation *invocation, const Compilation *c);
 
+/* Reports the warnings of a compilation that is to be used further, and forgets them, so that a later report_messages prints
+ * only what comes after. */
+void report_warnings(const Invocation *invocation, Compilation *c);
+
 /* add_failure, then report_messages. */
 ExitCode report_failure(const Invocation *invocation, Compilation *c, const Failure *failure);
 

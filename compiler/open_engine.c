@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// From an invocation to an engine that can work: what train, test and predict begin with.
+#include "compiler/open_engine.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "compiler/compile.h"
+#include "compiler/load_data.h"
+#include "compiler/report.h"
+#include "lang/suggest.h"
+#include "runtime/parameters.h"
+#include "runtime/simulator.h"
+
+typedef struct EngineChoice {
+  const char *name;
+  Engine *(*open)(const Schedule *schedule, Failure *failure);
+} EngineChoice;
+
+static const EngineChoice engines[] = {
+#define ENGINE(name, open, help) {name, open},
+#include "compiler/engines.def"
+#undef ENGINE
+};
+
+enum { ENGINE_TOTAL = sizeof engines / sizeof engines[0] };
+
+static const EngineChoice *find_engine(const char *name) {
+  if (!name) return &engines[0];
+  for (size_t i = 0; i < ENGINE_TOTAL; i++) {
+    if (strcmp(engines[i].name, name) == 0) return &engines[i];
+  }
+  return NULL;
+}
+
+bool is_engine_known(const Options *options) {
+  if (find_engine(options->engine)) return true;
+  usage_error("there is no engine '%s' in this build; --engine %s is the simulator", options->engine, engines[0].name);
+  return false;
+}
+
+bool session_open(const Invocation *invocation, Session *session, ExitCode *code) {
+  const Options *options = &invocation->options;
+  *session = (Session){.c = compile_file(invocation, PASS_SCHEDULE, code)};
+  if (!session->c) return false;
+  Failure failure = {0};
+  if (!load_data(session->c, options->data, &session->data)) {
+    *code = report_messages(invocation, session->c);
+    session_close(session);
+    return false;
+  }
+  report_warnings(invocation, session->c);
+  session->engine = find_engine(options->engine)->open(session->c->schedule, &failure);
+  if (session->engine && (!options->load || load_parameters(options->load, session->engine, &failure))) return true;
+  *code = report_failure(invocation, session->c, &failure);
+  session_close(session);
+  return false;
+}
+
+void session_close(Session *session) {
+  engine_close(session->engine);
+  dataset_close(&session->data);
+  compilation_close(session->c);
+  *session = (Session){0};
+}
+
+void print_session(const Session *session, FILE *out) {
+  const Model *model = session->c->model;
+  uint64_t edge_count = 0, dense_count = 0;
+  char number[40];
+  fprintf(out, "%s: ", model->name);
+  for (uint32_t i = 0; i <= model->junction_count; i++) {
+    fprintf(out, "%s%" PRIu32, i > 0 ? "-" : "", model->layers[i].neuron_count);
+  }
+  for (uint32_t i = 0; i < model->junction_count; i++) {
+    const Interleaver *edges = &model->junctions[i].edges;
+    edge_count += edges->edge_count;
+    dense_count += (uint64_t)edges->left_count * edges->right_count;
+  }
+  number_name(&model->number, number);
+  fprintf(out, ", %s edges (%.1f %% of the dense network's), %s, %s, batch %" PRIu32 "\n", grouped(edge_count),
+          100.0 * (double)edge_count / (double)dense_count, number, model->is_pipelined ? "pipelined" : "sequential",
+          model->batch);
+}
