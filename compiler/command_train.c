@@ -22,17 +22,20 @@ typedef struct TrainCommand {
   RunFacts facts;
   TrainingPosition start;
   Progress progress;
-  double begin;            /* monotonic seconds */
-  const char *stop_path;   /* of the checkpoint that Ctrl-C writes */
+  double begin;          /* monotonic seconds */
+  const char *stop_path; /* of the checkpoint that Ctrl-C writes */
 } TrainCommand;
 
 /* ---- settings ---- */
 
 static bool check_train_options(const Options *o) {
   const char *wrong = NULL;
-  if (o->every.is_given && !o->checkpoint) wrong = "--every says how often --checkpoint is written; give that too";
-  if (o->every.is_given && (o->every.value < 1 || o->every.value > UINT32_MAX)) wrong = "--every is at least 1 epoch";
-  if (o->load && o->resume) wrong = "--load begins with given parameters, --resume goes on with a run: give one of them";
+  if (o->every.is_given && !o->checkpoint)
+    wrong = "--every says how often --checkpoint is written; give that too";
+  if (o->every.is_given && (o->every.value < 1 || o->every.value > UINT32_MAX))
+    wrong = "--every is at least 1 epoch";
+  if (o->load && o->resume)
+    wrong = "--load begins with given parameters, --resume goes on with a run: give one of them";
   if (o->epochs.is_given && o->epochs.value > UINT32_MAX) wrong = "--epochs is at most 4294967295";
   if (o->threads.is_given && o->threads.value < 1) wrong = "--threads is at least 1";
   if (!wrong) return is_engine_known(o);
@@ -54,7 +57,8 @@ static TrainerSettings make_settings(const TrainCommand *t) {
   const Options *options = &t->invocation->options;
   const Training *training = &t->session.c->program->training;
   const Rate *rate = &training->optimizer.rate;
-  const uint32_t epochs = options->epochs.is_given ? (uint32_t)options->epochs.value : training->epochs;
+  const uint32_t epochs =
+      options->epochs.is_given ? (uint32_t)options->epochs.value : training->epochs;
   return (TrainerSettings){
       .epochs = epochs,
       .input_limit = options->inputs.is_given ? options->inputs.value : UINT64_MAX,
@@ -75,17 +79,20 @@ static TrainerSettings make_settings(const TrainCommand *t) {
 
 /* ---- what the trainer tells ---- */
 
-static void add_tally(json_t *object, const char *loss_key, const char *accuracy_key, const Tally *tally) {
+static void add_tally(json_t *object, const char *loss_key, const char *accuracy_key,
+                      const Tally *tally) {
   if (tally->count == 0) return;
   json_object_set_new(object, loss_key, json_number(tally_loss(tally)));
   json_object_set_new(object, accuracy_key, json_number(tally_accuracy(tally)));
 }
 
-static double per_second(uint64_t count, double seconds) { return seconds > 0 ? (double)count / seconds : 0; }
+static double per_second(uint64_t count, double seconds) {
+  return seconds > 0 ? (double)count / seconds : 0;
+}
 
 static void print_epoch_json(const EpochReport *r) {
-  json_t *object = json_pack("{s:s, s:I, s:I}", "event", "epoch", "epoch", (json_int_t)r->epoch, "inputs",
-                             (json_int_t)r->inputs);
+  json_t *object = json_pack("{s:s, s:I, s:I}", "event", "epoch", "epoch", (json_int_t)r->epoch,
+                             "inputs", (json_int_t)r->inputs);
   add_tally(object, "train_loss", "train_accuracy", &r->train);
   add_tally(object, "validation_loss", "validation_accuracy", &r->validation);
   add_tally(object, "test_loss", "test_accuracy", &r->test);
@@ -99,7 +106,8 @@ static void print_epoch_json(const EpochReport *r) {
 static const char *tally_text(char text[64], const char *name, const Tally *tally) {
   text[0] = '\0';
   if (tally->count > 0) {
-    snprintf(text, 64, "   %s loss %.4f, accuracy %5.2f %%", name, tally_loss(tally), 100 * tally_accuracy(tally));
+    snprintf(text, 64, "   %s loss %.4g, accuracy %5.2f %%", name, tally_loss(tally),
+             100 * tally_accuracy(tally));
   }
   return text;
 }
@@ -110,16 +118,17 @@ static void on_epoch(void *context, const EpochReport *r) {
   progress_clear(&t->progress);
   if (t->invocation->options.json) print_epoch_json(r);
   format_rate(per_second(r->inputs, r->seconds), rate);
-  progress_line(&t->progress, "epoch %3" PRIu32 "/%" PRIu32 "%s%s%s   in %.2f s, %s inputs/s", r->epoch,
-                t->settings.epochs, tally_text(train, "training", &r->train),
-                tally_text(validation, "validation", &r->validation), tally_text(test, "test", &r->test), r->seconds,
-                rate);
+  progress_line(&t->progress, "epoch %3" PRIu32 "/%" PRIu32 "%s%s%s   in %.2f s, %s inputs/s",
+                r->epoch, t->settings.epochs, tally_text(train, "training", &r->train),
+                tally_text(validation, "validation", &r->validation),
+                tally_text(test, "test", &r->test), r->seconds, rate);
 }
 
 static void on_progress(void *context, const TrainerProgress *p) {
   TrainCommand *t = context;
   char label[64];
-  snprintf(label, sizeof label, "%s %" PRIu32 "/%" PRIu32, p->is_measuring ? "testing" : "epoch", p->epoch, p->epochs);
+  snprintf(label, sizeof label, "%s %" PRIu32 "/%" PRIu32, p->is_measuring ? "testing" : "epoch",
+           p->epoch, p->epochs);
   const ProgressState state = {
       .label = label,
       .done = p->done,
@@ -138,14 +147,19 @@ static bool on_poll(void *context) {
 
 /* ---- the end ---- */
 
-static void print_done_json(const TrainCommand *t, const TrainerResult *result, const char *digest) {
-  json_t *object = json_pack("{s:s, s:s, s:I, s:I}", "event", "done", "engine", t->session.engine->kind->name, "epochs",
-                             (json_int_t)result->position.epoch, "inputs", (json_int_t)result->position.inputs);
+static void print_done_json(const TrainCommand *t, const TrainerResult *result,
+                            const char *digest) {
+  json_t *object = json_pack(
+      "{s:s, s:s, s:I, s:I}", "event", "done", "engine", t->session.engine->kind->name, "epochs",
+      (json_int_t)result->position.epoch, "inputs", (json_int_t)result->position.inputs);
   if (result->validation.count > 0) {
-    json_object_set_new(object, "validation_accuracy", json_number(tally_accuracy(&result->validation)));
+    json_object_set_new(object, "validation_accuracy",
+                        json_number(tally_accuracy(&result->validation)));
   }
-  if (result->test.count > 0) json_object_set_new(object, "test_accuracy", json_number(tally_accuracy(&result->test)));
-  json_object_set_new(object, "parameters", json_integer((json_int_t)model_parameter_count(t->session.c->model)));
+  if (result->test.count > 0)
+    json_object_set_new(object, "test_accuracy", json_number(tally_accuracy(&result->test)));
+  json_object_set_new(object, "parameters",
+                      json_integer((json_int_t)model_parameter_count(t->session.c->model)));
   json_object_set_new(object, "parameters_sha256", json_string(digest));
   print_json_line(stdout, object);
 }
@@ -156,7 +170,8 @@ static void print_clocks(const Schedule *schedule, uint64_t inputs) {
   if (inputs == 0) return;
   const uint64_t cycles = (inputs - 1) * schedule->initiation_interval + 2 * junction_count;
   const uint64_t clocks = cycles * schedule->junction_cycle;
-  printf("hardware    %s clocks an input, %s in all", grouped((uint64_t)schedule->initiation_interval * schedule->junction_cycle),
+  printf("hardware    %s clocks an input, %s in all",
+         grouped((uint64_t)schedule->initiation_interval * schedule->junction_cycle),
          grouped(clocks));
   if (schedule->clock_hz > 0) {
     printf(": %.3g s at %.4g MHz", (double)clocks / schedule->clock_hz, schedule->clock_hz / 1e6);
@@ -166,8 +181,8 @@ static void print_clocks(const Schedule *schedule, uint64_t inputs) {
 
 static void print_part(const char *name, const Tally *tally) {
   if (tally->count == 0) return;
-  printf("%-11s accuracy %.2f %% (%s of %s), loss %.4f\n", name, 100 * tally_accuracy(tally), grouped(tally->correct),
-         grouped(tally->count), tally_loss(tally));
+  printf("%-11s accuracy %.2f %% (%s of %s), loss %.4g\n", name, 100 * tally_accuracy(tally),
+         grouped(tally->correct), grouped(tally->count), tally_loss(tally));
 }
 
 static void print_result(const TrainCommand *t, const TrainerResult *result, const char *digest) {
@@ -226,8 +241,8 @@ static ExitCode run_prepared(TrainCommand *t) {
   TrainerResult result;
   Failure failure = {0};
   interrupt_watch();
-  const TrainerOutcome outcome = run_training(t->session.engine, &t->session.data, &t->settings, &events, &t->facts,
-                                              &t->start, &result, &failure);
+  const TrainerOutcome outcome = run_training(t->session.engine, &t->session.data, &t->settings,
+                                              &events, &t->facts, &t->start, &result, &failure);
   interrupt_unwatch();
   progress_clear(&t->progress);
   switch (outcome) {
@@ -245,7 +260,8 @@ ExitCode command_train(const Invocation *invocation) {
   if (!check_train_options(options)) return EXIT_USAGE;
   if (!session_open(invocation, &t.session, &code)) return code;
   const char *network = t.session.c->model->name;
-  t.stop_path = options->checkpoint ? options->checkpoint : arena_print(invocation->arena, "%s.checkpoint", network);
+  t.stop_path = options->checkpoint ? options->checkpoint
+                                    : arena_print(invocation->arena, "%s.checkpoint", network);
   t.settings = make_settings(&t);
   t.facts = run_facts(&t.session.data, &t.settings);
   t.progress = progress_open(stderr, options->quiet);
@@ -253,7 +269,8 @@ ExitCode command_train(const Invocation *invocation) {
   fflush(stdout);
   Failure failure = {0};
   t.begin = monotonic_seconds();
-  code = prepare_files(&t, &failure) ? run_prepared(&t) : report_failure(invocation, t.session.c, &failure);
+  code = prepare_files(&t, &failure) ? run_prepared(&t)
+                                     : report_failure(invocation, t.session.c, &failure);
   session_close(&t.session);
   return code;
 }

@@ -20,7 +20,8 @@ static const uint32_t operand_counts[SCALAR_OP_COUNT] = {
 /* Operations of a tree, the most steps it can become. */
 static uint32_t count_operations(const Scalar *tree) {
   uint32_t count = 1;
-  for (uint32_t i = 0; i < operand_counts[tree->op]; i++) count += count_operations(tree->operand[i]);
+  for (uint32_t i = 0; i < operand_counts[tree->op]; i++)
+    count += count_operations(tree->operand[i]);
   return count;
 }
 
@@ -28,7 +29,8 @@ static uint32_t count_operations(const Scalar *tree) {
 static FormulaOp formula_op(ScalarOp op) {
   switch (op) {
 #define FORMULA(id, name, operands)                                                                \
-  case SCALAR_##id: return FORMULA_##id;
+  case SCALAR_##id:                                                                                \
+    return FORMULA_##id;
 #include "runtime/formula_ops.def"
 #undef FORMULA
   case SCALAR_GCD:
@@ -58,7 +60,8 @@ static uint32_t add_step(Lowering *lowering, const FormulaStep *step) {
 static uint32_t lower_tree(Lowering *lowering, const Scalar *tree) {
   FormulaStep step = {.op = formula_op(tree->op)};
   if (tree->op == SCALAR_CONSTANT) step.constant = rational_to_double(tree->constant);
-  for (uint32_t i = 0; i < operand_counts[tree->op]; i++) step.operand[i] = lower_tree(lowering, tree->operand[i]);
+  for (uint32_t i = 0; i < operand_counts[tree->op]; i++)
+    step.operand[i] = lower_tree(lowering, tree->operand[i]);
   return add_step(lowering, &step);
 }
 

@@ -22,7 +22,8 @@ static ActivationFunction activation_function(ActivationKind kind) {
 static const char *activation_name(const NetworkLayer *layer) {
   switch (layer->activation) {
 #define ACTIVATION(id, name, help)                                                                 \
-  case ACTIVATION_##id: return name;
+  case ACTIVATION_##id:                                                                            \
+    return name;
 #include "lang/activations.def"
 #undef ACTIVATION
   case ACTIVATION_OWN: return layer->own_activation->name.text;
@@ -32,7 +33,8 @@ static const char *activation_name(const NetworkLayer *layer) {
 }
 
 static Activation make_activation(const NetworkLayer *layer, Arena *arena) {
-  Activation activation = {.function = activation_function(layer->activation), .name = activation_name(layer)};
+  Activation activation = {.function = activation_function(layer->activation),
+                           .name = activation_name(layer)};
   if (layer->activation == ACTIVATION_OWN) {
     activation.value = lower_formula(layer->own_activation->value, arena);
     activation.derivative = lower_formula(layer->own_activation->derivative, arena);

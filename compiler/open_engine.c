@@ -35,7 +35,8 @@ static const EngineChoice *find_engine(const char *name) {
 
 bool is_engine_known(const Options *options) {
   if (find_engine(options->engine)) return true;
-  usage_error("there is no engine '%s' in this build; --engine %s is the simulator", options->engine, engines[0].name);
+  usage_error("there is no engine '%s' in this build; --engine %s is the simulator",
+              options->engine, engines[0].name);
   return false;
 }
 
@@ -51,7 +52,9 @@ bool session_open(const Invocation *invocation, Session *session, ExitCode *code
   }
   report_warnings(invocation, session->c);
   session->engine = find_engine(options->engine)->open(session->c->schedule, &failure);
-  if (session->engine && (!options->load || load_parameters(options->load, session->engine, &failure))) return true;
+  if (session->engine &&
+      (!options->load || load_parameters(options->load, session->engine, &failure)))
+    return true;
   *code = report_failure(invocation, session->c, &failure);
   session_close(session);
   return false;
@@ -78,7 +81,7 @@ void print_session(const Session *session, FILE *out) {
     dense_count += (uint64_t)edges->left_count * edges->right_count;
   }
   number_name(&model->number, number);
-  fprintf(out, ", %s edges (%.1f %% of the dense network's), %s, %s, batch %" PRIu32 "\n", grouped(edge_count),
-          100.0 * (double)edge_count / (double)dense_count, number, model->is_pipelined ? "pipelined" : "sequential",
-          model->batch);
+  fprintf(out, ", %s edges (%.1f %% of the dense network's), %s, %s, batch %" PRIu32 "\n",
+          grouped(edge_count), 100.0 * (double)edge_count / (double)dense_count, number,
+          model->is_pipelined ? "pipelined" : "sequential", model->batch);
 }

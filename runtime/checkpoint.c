@@ -40,8 +40,10 @@ static const char *const position_names[POSITION_FIELDS] = {
 
 static PositionTexts print_position(const TrainingPosition *p) {
   PositionTexts out;
-  const uint64_t counts[] = {p->epoch, p->epoch_inputs, p->inputs, p->tally.count, p->tally.correct};
-  for (uint32_t i = 0; i < 5; i++) snprintf(out.texts[i], sizeof out.texts[i], "%" PRIu64, counts[i]);
+  const uint64_t counts[] = {p->epoch, p->epoch_inputs, p->inputs, p->tally.count,
+                             p->tally.correct};
+  for (uint32_t i = 0; i < 5; i++)
+    snprintf(out.texts[i], sizeof out.texts[i], "%" PRIu64, counts[i]);
   snprintf(out.texts[5], sizeof out.texts[5], "%a", p->tally.loss);
   snprintf(out.texts[6], sizeof out.texts[6], "%a", p->epoch_seconds);
   return out;
@@ -62,14 +64,17 @@ static bool parse_real(const char *text, double *value) {
   return *end == '\0';
 }
 
-static bool parse_position(const StoredFile *file, const char *path, TrainingPosition *position, Failure *failure) {
+static bool parse_position(const StoredFile *file, const char *path, TrainingPosition *position,
+                           Failure *failure) {
   static const uint64_t most[5] = {UINT32_MAX, UINT32_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
   uint64_t counts[5];
   double reals[2];
   for (uint32_t i = 0; i < POSITION_FIELDS; i++) {
     const char *text = find_stored_text(file, position_names[i]);
-    const bool is_good = i < 5 ? parse_count(text, most[i], &counts[i]) : parse_real(text, &reals[i - 5]);
-    if (!is_good) return fail(failure, FAILURE_INPUT, path, "its '%s' is no number", position_names[i]);
+    const bool is_good =
+        i < 5 ? parse_count(text, most[i], &counts[i]) : parse_real(text, &reals[i - 5]);
+    if (!is_good)
+      return fail(failure, FAILURE_INPUT, path, "its '%s' is no number", position_names[i]);
   }
   *position = (TrainingPosition){
       .epoch = (uint32_t)counts[0],
@@ -142,7 +147,8 @@ typedef struct Metadata {
   char model[65], state[65];
 } Metadata;
 
-static void fill_metadata(Metadata *m, const Engine *engine, const RunFacts *facts, const TrainingPosition *position) {
+static void fill_metadata(Metadata *m, const Engine *engine, const RunFacts *facts,
+                          const TrainingPosition *position) {
   m->position = print_position(position);
   model_digest(engine->model, m->model);
   const StoredText own[OWN_TEXTS] = {{"format", format_name},
@@ -161,8 +167,8 @@ static void fill_metadata(Metadata *m, const Engine *engine, const RunFacts *fac
   }
 }
 
-bool write_checkpoint(const char *path, const Engine *engine, const RunFacts *facts, const TrainingPosition *position,
-                      Failure *failure) {
+bool write_checkpoint(const char *path, const Engine *engine, const RunFacts *facts,
+                      const TrainingPosition *position, Failure *failure) {
   const uint32_t count = engine->tensor_count;
   StoredArray *arrays = calloc(count + 1u, sizeof *arrays);
   const StoredArray **order = calloc(count + 1u, sizeof *order);
@@ -176,8 +182,10 @@ bool write_checkpoint(const char *path, const Engine *engine, const RunFacts *fa
     Metadata metadata;
     digest_arrays(order, count, metadata.state);
     fill_metadata(&metadata, engine, facts, position);
-    const StoredFile file = {
-        .array_count = count, .arrays = arrays, .text_count = metadata.count, .texts = metadata.texts};
+    const StoredFile file = {.array_count = count,
+                             .arrays = arrays,
+                             .text_count = metadata.count,
+                             .texts = metadata.texts};
     is_good = write_stored(path, &file, failure);
   }
   free(arrays);
@@ -187,7 +195,8 @@ bool write_checkpoint(const char *path, const Engine *engine, const RunFacts *fa
 
 /* ---- reading ---- */
 
-static bool check_identity(const StoredFile *file, const char *path, const Engine *engine, Failure *failure) {
+static bool check_identity(const StoredFile *file, const char *path, const Engine *engine,
+                           Failure *failure) {
   const char *format = find_stored_text(file, "format");
   const char *kind = find_stored_text(file, "engine");
   const char *model = find_stored_text(file, "model");
@@ -195,63 +204,74 @@ static bool check_identity(const StoredFile *file, const char *path, const Engin
   model_digest(engine->model, digest);
   if (!format || strcmp(format, format_name) != 0) {
     return fail(failure, FAILURE_INPUT, path, "is no checkpoint of sedge%s",
-                find_stored(file, "junction1.left") ? ": it holds parameters, which --load reads" : "");
+                find_stored(file, "junction1.left") ? ": it holds parameters, which --load reads"
+                                                    : "");
   }
   if (!model || strcmp(model, digest) != 0) {
-    return fail(failure, FAILURE_INPUT, path, "is a checkpoint of another model: network, number format, activations, "
+    return fail(failure, FAILURE_INPUT, path,
+                "is a checkpoint of another model: network, number format, activations, "
                 "loss, optimizer, order or batch differ");
   }
   if (kind && strcmp(kind, engine->kind->name) == 0) return true;
-  return fail(failure, FAILURE_INPUT, path, "was written by the engine '%.40s', this one is '%s'", kind ? kind : "",
-              engine->kind->name);
+  return fail(failure, FAILURE_INPUT, path, "was written by the engine '%.40s', this one is '%s'",
+              kind ? kind : "", engine->kind->name);
 }
 
-static bool check_facts(const StoredFile *file, const char *path, const RunFacts *facts, Failure *failure) {
+static bool check_facts(const StoredFile *file, const char *path, const RunFacts *facts,
+                        Failure *failure) {
   for (uint32_t i = 0; i < facts->count; i++) {
     const RunFact *fact = &facts->facts[i];
     const FactKey key = fact_key(fact);
     const char *text = find_stored_text(file, key.text);
     if (text && strcmp(text, fact->text) == 0) continue;
-    return fail(failure, FAILURE_INPUT, path, "was written by another run: its %s is %.80s, this run's %s", fact->name,
+    return fail(failure, FAILURE_INPUT, path,
+                "was written by another run: its %s is %.80s, this run's %s", fact->name,
                 text ? text : "not given", fact->text);
   }
   return true;
 }
 
-static bool check_tensors(const StoredFile *file, const char *path, const Engine *engine, Failure *failure) {
+static bool check_tensors(const StoredFile *file, const char *path, const Engine *engine,
+                          Failure *failure) {
   for (uint32_t i = 0; i < engine->tensor_count; i++) {
     const StoredArray own = stored_tensor(&engine->tensors[i]);
     const StoredArray *array = find_stored(file, own.name);
     if (!array) return fail(failure, FAILURE_INPUT, path, "has no array '%s'", own.name);
     const bool is_same = array->dtype == own.dtype && array->axis_count == own.axis_count &&
                          memcmp(array->shape, own.shape, sizeof own.shape[0] * own.axis_count) == 0;
-    if (!is_same) return fail(failure, FAILURE_INPUT, path, "array '%s' has another type or shape than this run's", own.name);
+    if (!is_same)
+      return fail(failure, FAILURE_INPUT, path,
+                  "array '%s' has another type or shape than this run's", own.name);
   }
   if (file->array_count == engine->tensor_count) return true;
-  return fail(failure, FAILURE_INPUT, path, "has %" PRIu32 " arrays where this run has %" PRIu32, file->array_count,
-              engine->tensor_count);
+  return fail(failure, FAILURE_INPUT, path, "has %" PRIu32 " arrays where this run has %" PRIu32,
+              file->array_count, engine->tensor_count);
 }
 
-static bool check_state(const StoredFile *file, const char *path, const Engine *engine, Failure *failure) {
+static bool check_state(const StoredFile *file, const char *path, const Engine *engine,
+                        Failure *failure) {
   const StoredArray **order = calloc(engine->tensor_count + 1u, sizeof *order);
   if (!order) return fail(failure, FAILURE_MEMORY, path, "no memory to compare its state");
-  for (uint32_t i = 0; i < engine->tensor_count; i++) order[i] = find_stored(file, engine->tensors[i].name);
+  for (uint32_t i = 0; i < engine->tensor_count; i++)
+    order[i] = find_stored(file, engine->tensors[i].name);
   char digest[65];
   digest_arrays(order, engine->tensor_count, digest);
   free(order);
   const char *text = find_stored_text(file, "state");
   if (text && strcmp(text, digest) == 0) return true;
-  return fail(failure, FAILURE_INPUT, path, "is damaged: its state does not have the checksum that was written with it");
+  return fail(failure, FAILURE_INPUT, path,
+              "is damaged: its state does not have the checksum that was written with it");
 }
 
-bool read_checkpoint(const char *path, Engine *engine, const RunFacts *facts, TrainingPosition *position,
-                     Failure *failure) {
+bool read_checkpoint(const char *path, Engine *engine, const RunFacts *facts,
+                     TrainingPosition *position, Failure *failure) {
   StoredFile file;
   TrainingPosition found;
   if (!read_stored(path, &file, failure)) return false;
-  const bool is_good = check_identity(&file, path, engine, failure) && check_facts(&file, path, facts, failure) &&
-                       check_tensors(&file, path, engine, failure) && check_state(&file, path, engine, failure) &&
-                       parse_position(&file, path, &found, failure);
+  const bool is_good =
+      check_identity(&file, path, engine, failure) && check_facts(&file, path, facts, failure) &&
+      check_tensors(&file, path, engine, failure) && check_state(&file, path, engine, failure) &&
+      parse_position(&file, path, &found, failure);
   for (uint32_t i = 0; is_good && i < engine->tensor_count; i++) {
     Tensor *tensor = &engine->tensors[i];
     const StoredArray *array = find_stored(&file, tensor->name);

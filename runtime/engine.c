@@ -9,12 +9,12 @@
 
 uint64_t tensor_bytes(const Tensor *tensor) {
   switch (tensor->type) {
-    case TENSOR_F32:
-    case TENSOR_I32:
-    case TENSOR_U32: return 4 * tensor->count;
-    case TENSOR_U64:
-    case TENSOR_I64: return 8 * tensor->count;
-    case TENSOR_I128: return 16 * tensor->count;
+  case TENSOR_F32:
+  case TENSOR_I32:
+  case TENSOR_U32: return 4 * tensor->count;
+  case TENSOR_U64:
+  case TENSOR_I64: return 8 * tensor->count;
+  case TENSOR_I128: return 16 * tensor->count;
   }
   return 0;
 }
@@ -49,7 +49,9 @@ void snapshot_restore(const Snapshot *snapshot, Engine *engine) {
   }
 }
 
-void snapshot_close(Snapshot *snapshot) { free(snapshot); }
+void snapshot_close(Snapshot *snapshot) {
+  free(snapshot);
+}
 
 void parameters_digest(const Engine *engine, char text[65]) {
   Digest digest;

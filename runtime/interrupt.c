@@ -24,6 +24,10 @@ void interrupt_watch(void) {
   set_actions(on_signal);
 }
 
-bool interrupt_requested(void) { return is_requested != 0; }
+bool interrupt_requested(void) {
+  return is_requested != 0;
+}
 
-void interrupt_unwatch(void) { set_actions(SIG_DFL); }
+void interrupt_unwatch(void) {
+  set_actions(SIG_DFL);
+}

@@ -27,7 +27,9 @@ static ArrayName array_name(uint32_t junction, Part part) {
   return name;
 }
 
-static Dtype cell_dtype(const Model *model) { return model->number.is_fixed ? DTYPE_I32 : DTYPE_F32; }
+static Dtype cell_dtype(const Model *model) {
+  return model->number.is_fixed ? DTYPE_I32 : DTYPE_F32;
+}
 
 void number_name(const NumberFormat *number, char text[40]) {
   if (number->is_fixed) {
@@ -73,14 +75,17 @@ static char *activation_text(const Model *model) {
 static void fill_ends(const Interleaver *edges, int32_t *left, int32_t *right) {
   interleaver_expand(edges, 0, edges->edge_count, (uint32_t *)left);
   for (uint32_t r = 0; r < edges->right_count; r++) {
-    for (uint32_t e = interleaver_begin(edges, r); e < interleaver_begin(edges, r + 1); e++) right[e] = (int32_t)r;
+    for (uint32_t e = interleaver_begin(edges, r); e < interleaver_begin(edges, r + 1); e++)
+      right[e] = (int32_t)r;
   }
 }
 
 /* Describes one junction's arrays; left and right are made here and freed by the caller. */
-static bool list_junction(const Engine *engine, uint32_t junction, ArrayName *names, StoredArray *arrays) {
+static bool list_junction(const Engine *engine, uint32_t junction, ArrayName *names,
+                          StoredArray *arrays) {
   const Interleaver *edges = &engine->model->junctions[junction].edges;
-  const uint32_t counts[PART_COUNT] = {edges->edge_count, edges->edge_count, edges->edge_count, edges->right_count};
+  const uint32_t counts[PART_COUNT] = {edges->edge_count, edges->edge_count, edges->edge_count,
+                                       edges->right_count};
   int32_t *left = malloc(sizeof *left * ((size_t)edges->edge_count + 1));
   int32_t *right = malloc(sizeof *right * ((size_t)edges->edge_count + 1));
   const void *data[PART_COUNT] = {engine->tensors[2 * junction].data, left, right,
@@ -101,24 +106,26 @@ static bool list_junction(const Engine *engine, uint32_t junction, ArrayName *na
   return true;
 }
 
-static bool write_parameters(const char *path, const Engine *engine, const StoredArray *arrays, bool is_complete,
-                             Failure *failure) {
+static bool write_parameters(const char *path, const Engine *engine, const StoredArray *arrays,
+                             bool is_complete, Failure *failure) {
   const Model *model = engine->model;
   char number[40], digest[65];
   char *fan_in = fan_in_text(model), *activations = activation_text(model);
   number_name(&model->number, number);
   model_digest(model, digest);
-  const StoredText texts[] = {{"format", format_name}, {"network", model->name}, {"number", number},
-                              {"activations", activations}, {"fan_in", fan_in}, {"model", digest}};
+  const StoredText texts[] = {{"format", format_name}, {"network", model->name},
+                              {"number", number},      {"activations", activations},
+                              {"fan_in", fan_in},      {"model", digest}};
   const StoredFile file = {
       .array_count = PART_COUNT * model->junction_count,
       .arrays = arrays,
       .text_count = sizeof texts / sizeof texts[0],
       .texts = texts,
   };
-  const bool is_good = is_complete && fan_in && activations
-                           ? write_stored(path, &file, failure)
-                           : fail(failure, FAILURE_MEMORY, path, "no memory for the numbers of its edges");
+  const bool is_good =
+      is_complete && fan_in && activations
+          ? write_stored(path, &file, failure)
+          : fail(failure, FAILURE_MEMORY, path, "no memory for the numbers of its edges");
   free(fan_in);
   free(activations);
   return is_good;
@@ -155,21 +162,23 @@ typedef struct Loading {
 static bool check_text(const Loading *l, const char *key, const char *own) {
   const char *text = find_stored_text(l->file, key);
   if (!text || strcmp(text, own) == 0) return true;
-  return fail(l->failure, FAILURE_INPUT, l->path, "belongs to another network: its %s is '%.100s', this network's '%.100s'",
-              key, text, own);
+  return fail(l->failure, FAILURE_INPUT, l->path,
+              "belongs to another network: its %s is '%.100s', this network's '%.100s'", key, text,
+              own);
 }
 
 static bool check_metadata(const Loading *l) {
   const char *format = find_stored_text(l->file, "format");
   if (format && strncmp(format, "sedge checkpoint", 16) == 0) {
-    return fail(l->failure, FAILURE_INPUT, l->path, "is a checkpoint, not parameters: --resume continues from it");
+    return fail(l->failure, FAILURE_INPUT, l->path,
+                "is a checkpoint, not parameters: --resume continues from it");
   }
   char number[40];
   number_name(&l->model->number, number);
   char *activations = activation_text(l->model);
-  const bool is_good = activations
-                           ? check_text(l, "number", number) && check_text(l, "activations", activations)
-                           : fail(l->failure, FAILURE_MEMORY, l->path, "no memory");
+  const bool is_good =
+      activations ? check_text(l, "number", number) && check_text(l, "activations", activations)
+                  : fail(l->failure, FAILURE_MEMORY, l->path, "no memory");
   free(activations);
   return is_good;
 }
@@ -192,22 +201,24 @@ static const StoredArray *expect_array(const Loading *l, uint32_t junction, Part
     return NULL;
   }
   if (array->axis_count != 1 || array->shape[0] != count) {
-    fail(l->failure, FAILURE_INPUT, l->path, "array '%s' has %" PRIu64 " elements in %" PRIu32 " axes, this model's %" PRIu64
-         " in 1", name.text, stored_count(array), array->axis_count, count);
+    fail(l->failure, FAILURE_INPUT, l->path,
+         "array '%s' has %" PRIu64 " elements in %" PRIu32 " axes, this model's %" PRIu64 " in 1",
+         name.text, stored_count(array), array->axis_count, count);
     return NULL;
   }
   return array;
 }
 
-static bool check_edges(const Loading *l, uint32_t junction, const int32_t *left, const int32_t *right) {
+static bool check_edges(const Loading *l, uint32_t junction, const int32_t *left,
+                        const int32_t *right) {
   const Interleaver *edges = &l->model->junctions[junction].edges;
   for (uint32_t r = 0; r < edges->right_count; r++) {
     for (uint32_t e = interleaver_begin(edges, r); e < interleaver_begin(edges, r + 1); e++) {
       const uint32_t own = interleaver_left(edges, e);
       if (left[e] == (int32_t)own && right[e] == (int32_t)r) continue;
       return fail(l->failure, FAILURE_INPUT, l->path,
-                  "junction %" PRIu32 ", edge %" PRIu32 " joins %" PRId32 " to %" PRId32 ", but this model's %" PRIu32
-                  " to %" PRIu32 ": another pattern or seed",
+                  "junction %" PRIu32 ", edge %" PRIu32 " joins %" PRId32 " to %" PRId32
+                  ", but this model's %" PRIu32 " to %" PRIu32 ": another pattern or seed",
                   junction + 1, e, left[e], right[e], own, r);
     }
   }
@@ -222,12 +233,13 @@ static bool check_cells(const Loading *l, const StoredArray *array) {
   for (uint64_t i = 0; i < array->shape[0]; i++) {
     if (!number->is_fixed) {
       if (isfinite(cells[i].real)) continue;
-      return fail(l->failure, FAILURE_MODEL, l->path, "array '%s' holds %s at %" PRIu64, array->name,
-                  isnan(cells[i].real) ? "a NaN" : "an infinite number", i);
+      return fail(l->failure, FAILURE_MODEL, l->path, "array '%s' holds %s at %" PRIu64,
+                  array->name, isnan(cells[i].real) ? "a NaN" : "an infinite number", i);
     }
     if (cells[i].raw >= -most - 1 && cells[i].raw <= most) continue;
-    return fail(l->failure, FAILURE_MODEL, l->path, "array '%s' holds %" PRId32 " at %" PRIu64
-                ", which has more than %" PRIu32 " bits", array->name, cells[i].raw, i, number->width);
+    return fail(l->failure, FAILURE_MODEL, l->path,
+                "array '%s' holds %" PRId32 " at %" PRIu64 ", which has more than %" PRIu32 " bits",
+                array->name, cells[i].raw, i, number->width);
   }
   return true;
 }
@@ -249,8 +261,9 @@ static bool check_file(const Loading *l) {
   }
   const ArrayName beyond = array_name(l->model->junction_count, PART_WEIGHT);
   if (!find_stored(l->file, beyond.text)) return true;
-  return fail(l->failure, FAILURE_INPUT, l->path, "has an array '%s', but this network has %" PRIu32 " junctions",
-              beyond.text, l->model->junction_count);
+  return fail(l->failure, FAILURE_INPUT, l->path,
+              "has an array '%s', but this network has %" PRIu32 " junctions", beyond.text,
+              l->model->junction_count);
 }
 
 static void take_cells(const StoredFile *file, uint32_t junction, Part part, Tensor *tensor) {

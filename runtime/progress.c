@@ -51,7 +51,8 @@ void progress_text(const ProgressState *state, uint32_t width, char *text, size_
   const double part = state->total > 0 ? fmin(1, (double)state->done / (double)state->total) : 1;
   format_rate(state->per_second, rate);
   format_time(state->seconds_left, left);
-  if (state->per_second > 0) snprintf(tail, sizeof tail, " %5s %s/s, %s left", rate, state->unit, left);
+  if (state->per_second > 0)
+    snprintf(tail, sizeof tail, " %5s %s/s, %s left", rate, state->unit, left);
   char head[96];
   snprintf(head, sizeof head, "%.60s %3.0f %% ", state->label, floor(100 * part));
   const size_t used = strlen(head) + strlen(tail) + 2;
@@ -72,7 +73,8 @@ void progress_text(const ProgressState *state, uint32_t width, char *text, size_
 Progress progress_open(FILE *out, bool is_quiet) {
   const char *terminal = getenv("TERM");
   const bool is_dumb = terminal && strcmp(terminal, "dumb") == 0;
-  return (Progress){.out = out, .is_terminal = !is_dumb && isatty(fileno(out)), .is_quiet = is_quiet};
+  return (Progress){
+      .out = out, .is_terminal = !is_dumb && isatty(fileno(out)), .is_quiet = is_quiet};
 }
 
 /* One column stays free, so that no terminal wraps the line. */

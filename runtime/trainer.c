@@ -23,14 +23,16 @@ typedef struct Trainer {
   const RunFacts *facts;
   Failure *failure;
   TrainingPosition position;
-  uint32_t *order;         /* [training examples] of the current epoch */
-  uint64_t epoch_size;     /* training examples */
-  uint64_t piece;          /* inputs of the next piece */
-  double trained_seconds;  /* in this call, and the inputs trained in them */
+  uint32_t *order;        /* [training examples] of the current epoch */
+  uint64_t epoch_size;    /* training examples */
+  uint64_t piece;         /* inputs of the next piece */
+  double trained_seconds; /* in this call, and the inputs trained in them */
   uint64_t trained_inputs;
 } Trainer;
 
-double tally_loss(const Tally *tally) { return tally->count > 0 ? tally->loss / (double)tally->count : NAN; }
+double tally_loss(const Tally *tally) {
+  return tally->count > 0 ? tally->loss / (double)tally->count : NAN;
+}
 
 double tally_accuracy(const Tally *tally) {
   return tally->count > 0 ? (double)tally->correct / (double)tally->count : NAN;
@@ -61,18 +63,20 @@ static uint32_t data_checksum(const Examples *examples) {
 RunFacts run_facts(const Dataset *data, const TrainerSettings *settings) {
   const RateSchedule *rate = &settings->rate;
   RunFacts facts = {0};
-  add_fact(&facts, "data", "%" PRIu64 " examples of %" PRIu32 " values", data->train.count, data->features);
+  add_fact(&facts, "data", "%" PRIu64 " examples of %" PRIu32 " values", data->train.count,
+           data->features);
   add_fact(&facts, "checksum of the data", "%08" PRIx32, data_checksum(&data->train));
   add_fact(&facts, "shuffle", "%s", settings->is_shuffled ? "true" : "false");
   if (settings->is_shuffled) add_fact(&facts, "seed", "%" PRIu64, settings->seed);
   switch (rate->shape) {
   case RATE_SHAPE_CONSTANT: add_fact(&facts, "rate", "%.17g", rate->from); break;
   case RATE_SHAPE_STEP:
-    add_fact(&facts, "rate", "step(%.17g, %.17g, %" PRIu32 ", %.17g)", rate->from, rate->factor, rate->every,
-             rate->floor);
+    add_fact(&facts, "rate", "step(%.17g, %.17g, %" PRIu32 ", %.17g)", rate->from, rate->factor,
+             rate->every, rate->floor);
     break;
   case RATE_SHAPE_COSINE:
-    add_fact(&facts, "rate", "cosine(%.17g, %.17g) over %" PRIu32 " epochs", rate->from, rate->to, rate->epochs);
+    add_fact(&facts, "rate", "cosine(%.17g, %.17g) over %" PRIu32 " epochs", rate->from, rate->to,
+             rate->epochs);
     break;
   }
   return facts;
@@ -80,9 +84,13 @@ RunFacts run_facts(const Dataset *data, const TrainerSettings *settings) {
 
 /* ---- telling and asking ---- */
 
-static bool is_stopped(const Trainer *t) { return t->events->is_stopped && t->events->is_stopped(t->events->context); }
+static bool is_stopped(const Trainer *t) {
+  return t->events->is_stopped && t->events->is_stopped(t->events->context);
+}
 
-static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
+static uint64_t smaller(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
 
 /* Inputs of the whole run that have not entered. */
 static uint64_t inputs_left(const Trainer *t) {
@@ -90,7 +98,8 @@ static uint64_t inputs_left(const Trainer *t) {
   const uint64_t epochs_left = epochs > t->position.epoch ? epochs - t->position.epoch : 0;
   uint64_t left = epochs_left * t->epoch_size; /* both below 2^32 */
   left -= smaller(left, t->position.epoch_inputs);
-  return smaller(left, t->settings->input_limit - smaller(t->settings->input_limit, t->position.inputs));
+  return smaller(left,
+                 t->settings->input_limit - smaller(t->settings->input_limit, t->position.inputs));
 }
 
 static void tell_progress(const Trainer *t, bool is_measuring, uint64_t done, uint64_t total) {
@@ -117,7 +126,8 @@ static uint64_t next_piece(uint64_t piece, double seconds) {
 
 static TrainerOutcome write_stop_checkpoint(const Trainer *t) {
   const char *path = t->settings->interrupt_checkpoint;
-  if (path && !write_checkpoint(path, t->engine, t->facts, &t->position, t->failure)) return TRAINER_FAILED;
+  if (path && !write_checkpoint(path, t->engine, t->facts, &t->position, t->failure))
+    return TRAINER_FAILED;
   return TRAINER_STOPPED;
 }
 
@@ -161,7 +171,8 @@ static TrainerOutcome measure(Trainer *t, const Examples *examples, Tally *tally
     if (is_stopped(t)) return TRAINER_STOPPED;
     const uint64_t count = smaller(piece, examples->count - done);
     const double begin = monotonic_seconds();
-    if (!engine_infer(t->engine, examples, done, count, NULL, NULL, tally, t->failure)) return TRAINER_FAILED;
+    if (!engine_infer(t->engine, examples, done, count, NULL, NULL, tally, t->failure))
+      return TRAINER_FAILED;
     piece = next_piece(piece, monotonic_seconds() - begin);
     done += count;
     tell_progress(t, true, done, examples->count);
@@ -175,12 +186,14 @@ static TrainerOutcome measure_all(Trainer *t, Tally *validation, Tally *test) {
 }
 
 /* Drains, measures, and puts the pipeline back unless this was the end of the run. */
-static TrainerOutcome measure_drained(Trainer *t, bool is_end, Tally *drained, Tally *validation, Tally *test) {
+static TrainerOutcome measure_drained(Trainer *t, bool is_end, Tally *drained, Tally *validation,
+                                      Tally *test) {
   Snapshot *snapshot = snapshot_open(t->engine, t->failure);
   if (!snapshot) return TRAINER_FAILED;
   TrainerOutcome outcome = TRAINER_FAILED;
   if (engine_drain(t->engine, drained, t->failure)) outcome = measure_all(t, validation, test);
-  if (outcome == TRAINER_STOPPED || (outcome == TRAINER_DONE && !is_end)) snapshot_restore(snapshot, t->engine);
+  if (outcome == TRAINER_STOPPED || (outcome == TRAINER_DONE && !is_end))
+    snapshot_restore(snapshot, t->engine);
   snapshot_close(snapshot);
   return outcome == TRAINER_STOPPED ? write_stop_checkpoint(t) : outcome;
 }
@@ -194,8 +207,8 @@ static TrainerOutcome end_epoch(Trainer *t, bool is_end, TrainerResult *result) 
   };
   /* What the drained copy sees at its output passes again in the next epoch, and is counted then. */
   Tally unseen = {0};
-  const TrainerOutcome outcome =
-      measure_drained(t, is_end, is_end ? &report.train : &unseen, &report.validation, &report.test);
+  const TrainerOutcome outcome = measure_drained(t, is_end, is_end ? &report.train : &unseen,
+                                                 &report.validation, &report.test);
   if (outcome != TRAINER_DONE) return outcome;
   result->validation = report.validation;
   result->test = report.test;
@@ -244,14 +257,16 @@ static TrainerOutcome run_epochs(Trainer *t, TrainerResult *result) {
   while (!is_measured && t->position.epoch < t->settings->epochs) {
     const uint64_t end = epoch_end(t);
     if (end == 0 || end < t->position.epoch_inputs) break;
-    const bool is_end = t->position.epoch + 1 == t->settings->epochs || inputs_left(t) == end - t->position.epoch_inputs;
+    const bool is_end = t->position.epoch + 1 == t->settings->epochs ||
+                        inputs_left(t) == end - t->position.epoch_inputs;
     epoch_order(t->settings, t->position.epoch, t->order, (uint32_t)t->epoch_size);
     TrainerOutcome outcome = train_epoch(t, end, is_end);
     if (outcome == TRAINER_DONE) outcome = end_epoch(t, is_end, result);
     if (outcome != TRAINER_DONE) return outcome;
     is_measured = is_end;
     begin_next_epoch(&t->position);
-    const bool is_due = t->settings->checkpoint && t->position.epoch % t->settings->checkpoint_every == 0;
+    const bool is_due =
+        t->settings->checkpoint && t->position.epoch % t->settings->checkpoint_every == 0;
     if (!is_end && is_due && !write_epoch_checkpoint(t)) return TRAINER_FAILED;
   }
   if (is_measured) return TRAINER_DONE;
@@ -260,8 +275,9 @@ static TrainerOutcome run_epochs(Trainer *t, TrainerResult *result) {
 }
 
 TrainerOutcome run_training(Engine *engine, const Dataset *data, const TrainerSettings *settings,
-                            const TrainerEvents *events, const RunFacts *facts, const TrainingPosition *start,
-                            TrainerResult *result, Failure *failure) {
+                            const TrainerEvents *events, const RunFacts *facts,
+                            const TrainingPosition *start, TrainerResult *result,
+                            Failure *failure) {
   Trainer t = {
       .engine = engine,
       .data = data,
@@ -275,13 +291,15 @@ TrainerOutcome run_training(Engine *engine, const Dataset *data, const TrainerSe
   };
   *result = (TrainerResult){0};
   if (t.epoch_size > UINT32_MAX || start->epoch_inputs > t.epoch_size) {
-    fail(failure, FAILURE_MODEL, NULL, "an epoch of %" PRIu64 " inputs is too long, or shorter than the position in it",
+    fail(failure, FAILURE_MODEL, NULL,
+         "an epoch of %" PRIu64 " inputs is too long, or shorter than the position in it",
          t.epoch_size);
     return TRAINER_FAILED;
   }
   t.order = malloc(sizeof *t.order * (t.epoch_size + 1));
   if (!t.order) {
-    fail(failure, FAILURE_MEMORY, NULL, "no memory for the order of %" PRIu64 " inputs", t.epoch_size);
+    fail(failure, FAILURE_MEMORY, NULL, "no memory for the order of %" PRIu64 " inputs",
+         t.epoch_size);
     return TRAINER_FAILED;
   }
   const TrainerOutcome outcome = run_epochs(&t, result);
