@@ -84,7 +84,7 @@ compare("random", SMALL, ["random(density = 0.3, seed = 5)", "random(density = 0
 compare("random-fixed", SMALL, ["random(density = 0.3, seed = 5)", "random(density = 0.5, seed = 6)"], fixed=(9, 3))
 compare("window", [(24, 24, ""), (11, 11, "relu"), (5, 5, "softmax")], ["window(size = 4, stride = 2)", "dense()"])
 compare("saturating", SMALL, DENSE, rate="1", rates=[1.0], fixed=(6, 1))
-compare("narrow", SMALL, DENSE, fixed=(4, 1))
+compare("narrow", SMALL, DENSE, rate="1", rates=[1.0], fixed=(5, 1))
 compare("wide", SMALL, DENSE, fixed=(32, 5), is_pipelined=True)
 compare("wide-batch", SMALL, DENSE, fixed=(32, 5), batch=4)
 compare("beyond-tables", SMALL, DENSE, fixed=(20, 4))
