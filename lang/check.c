@@ -38,18 +38,13 @@ static void report_unknown_block(Diagnostics *d, const File *file, const BlockKi
   if (suggestion.best != NULL) help(m, "did you mean '%s'?", suggestion.best);
 }
 
-/* The block to take, NULL where there is none; *is_right false when the wanted one does not exist.
- */
-static const Item *choose(Diagnostics *d, const File *file, const BlockKind *blocks,
-                          bool *is_right) {
+/* The block to take, NULL where there is none; a wanted one that does not exist is reported. */
+static const Item *choose(Diagnostics *d, const File *file, const BlockKind *blocks) {
   const Item *chosen = NULL;
   for (const Item *item = file->items; item != NULL; item = item->next) {
     if (is_chosen(blocks, item, chosen)) chosen = item;
   }
-  if (chosen == NULL && blocks->wanted != NULL) {
-    report_unknown_block(d, file, blocks);
-    *is_right = false;
-  }
+  if (chosen == NULL && blocks->wanted != NULL) report_unknown_block(d, file, blocks);
   return chosen;
 }
 
@@ -102,28 +97,37 @@ static void check_block_names(const Checker *checker, const File *file) {
   }
 }
 
+/* The blocks to take, NULL where the file has none, and whether each is right. */
+typedef struct Chosen {
+  const Item *network, *hardware, *train;
+  bool is_network_right, is_hardware_right, is_train_right;
+} Chosen;
+
 /* Checks every block of the file; keeps the results of the chosen ones. */
-static bool check_blocks(const Checker *checker, const File *file, const Item *network,
-                         const Item *hardware, const Item *train, Program *program) {
-  bool is_right = true;
-  Network other_network;
-  Hardware other_hardware;
-  Training other_training;
+static void check_blocks(const Checker *checker, const File *file, Chosen *chosen,
+                         Program *program) {
+  Network network;
+  Hardware hardware;
+  Training training;
   for (const Item *item = file->items; item != NULL; item = item->next) {
     switch (item->kind) {
     case ITEM_NETWORK:
-      is_right =
-          check_network(checker, item, item == network ? &program->network : &other_network) &&
-          is_right;
+      if (check_network(checker, item, &network) && item == chosen->network) {
+        chosen->is_network_right = true;
+        program->network = network;
+      }
       break;
     case ITEM_HARDWARE:
-      is_right =
-          check_hardware(checker, item, item == hardware ? &program->hardware : &other_hardware) &&
-          is_right;
+      if (check_hardware(checker, item, &hardware) && item == chosen->hardware) {
+        chosen->is_hardware_right = true;
+        program->hardware = hardware;
+      }
       break;
     case ITEM_TRAIN:
-      is_right = check_train(checker, item, item == train ? &program->training : &other_training) &&
-                 is_right;
+      if (check_train(checker, item, &training) && item == chosen->train) {
+        chosen->is_train_right = true;
+        program->training = training;
+      }
       break;
     case ITEM_IMPORT:
     case ITEM_LET:
@@ -132,33 +136,49 @@ static bool check_blocks(const Checker *checker, const File *file, const Item *n
     case ITEM_PATTERN: break;
     }
   }
-  if (hardware == NULL) is_right = check_hardware(checker, NULL, &program->hardware) && is_right;
-  if (train == NULL) is_right = check_train(checker, NULL, &program->training) && is_right;
-  return is_right;
+  if (chosen->hardware == NULL) {
+    chosen->is_hardware_right = check_hardware(checker, NULL, &program->hardware);
+  }
+  if (chosen->train == NULL) {
+    chosen->is_train_right = check_train(checker, NULL, &program->training);
+  }
 }
 
-/* `errors`: how many there were before this file. */
-static bool check_program(const Checker *checker, const File *file, uint32_t errors,
-                          Program *program) {
+/* What the chosen blocks must agree on, as far as they are right themselves. */
+static void check_agreement(const Checker *checker, const Chosen *chosen, const Program *program) {
+  const bool has_network = chosen->is_network_right;
+  const bool has_hardware = chosen->is_hardware_right;
+  const bool has_train = chosen->is_train_right;
+  if (has_network && has_hardware) {
+    check_parallelism(checker, &program->network, &program->hardware);
+  }
+  if (has_network && has_train) check_goal(checker, &program->network, &program->training);
+  if (has_hardware && has_train) check_arithmetic(checker, &program->hardware, &program->training);
+}
+
+static void report_no_network(Diagnostics *d, const File *file) {
+  Message *m = error_in(d, ERROR_NO_NETWORK, file->source->name, "the file has no network");
+  help(m, "write `network name { input ...; output ...; junction ...; }`");
+}
+
+static void check_program(const Checker *checker, const File *file, Program *program) {
   Diagnostics *d = checker->diagnostics;
   const CheckOptions *options = checker->options;
   const BlockKind networks = {ITEM_NETWORK, "network", options->network};
   const BlockKind hardwares = {ITEM_HARDWARE, "hardware", options->hardware};
   const BlockKind trains = {ITEM_TRAIN, "train", options->train};
-  bool is_right = true;
   check_block_names(checker, file);
-  const Item *network = choose(d, file, &networks, &is_right);
-  const Item *hardware = choose(d, file, &hardwares, &is_right);
-  const Item *train = choose(d, file, &trains, &is_right);
+  Chosen chosen = {
+      .network = choose(d, file, &networks),
+      .hardware = choose(d, file, &hardwares),
+      .train = choose(d, file, &trains),
+  };
   check_definitions(checker);
-  is_right = check_blocks(checker, file, network, hardware, train, program) && is_right;
-  if (network == NULL && is_right && error_count(d) == errors) {
-    Message *m = error_in(d, ERROR_NO_NETWORK, file->source->name, "the file has no network");
-    help(m, "write `network name { input ...; output ...; junction ...; }`");
-  }
-  if (!is_right || network == NULL || error_count(d) != errors) return false;
-  is_right = check_parallelism(checker, &program->network, &program->hardware);
-  return check_training_fits(checker, program) && is_right;
+  check_blocks(checker, file, &chosen, program);
+  /* Part of the file may be lost to a syntax error, the network with it. */
+  const bool is_missing = chosen.network == NULL && options->network == NULL;
+  if (is_missing && !checker->scope->is_partial) report_no_network(d, file);
+  check_agreement(checker, &chosen, program);
 }
 
 bool check_file(const char *path, const char *text, const CheckOptions *options, Sources *sources,
@@ -179,8 +199,8 @@ bool check_file(const char *path, const char *text, const CheckOptions *options,
   const Checker checker = {d, arena, scope, {d, arena, scope_value, scope}, options};
   Program *result = ARENA_NEW(arena, Program);
   result->path = path;
-  const bool is_right = check_program(&checker, file, errors, result);
-  if (!is_right || error_count(d) != errors) return false;
+  check_program(&checker, file, result);
+  if (error_count(d) != errors) return false;
   warn_of_unused(scope);
   *program = result;
   return true;

@@ -218,14 +218,13 @@ bool check_train(const Checker *checker, const Item *item, Training *training) {
 
 /* ---- what the blocks must agree on ---- */
 
-static bool check_loss(const Checker *checker, const Program *program) {
-  const Network *network = &program->network;
+static bool check_loss(const Checker *checker, const Network *network, const Training *training) {
   const NetworkLayer *output = &network->layers[network->layer_count - 1];
   const bool is_probability =
       output->activation == ACTIVATION_SIGMOID || output->activation == ACTIVATION_SOFTMAX;
-  const Span at = program->training.loss_at;
+  const Span at = training->loss_at;
   Message *m = NULL;
-  switch (program->training.loss) {
+  switch (training->loss) {
   case LOSS_KIND_CROSS_ENTROPY:
     if (is_probability) return true;
     m = error_at(checker->diagnostics, ERROR_LOSS, at,
@@ -244,25 +243,27 @@ static bool check_loss(const Checker *checker, const Program *program) {
   return false;
 }
 
-static bool check_optimizer(const Checker *checker, const Program *program) {
-  const OptimizerSetting *optimizer = &program->training.optimizer;
-  if (!program->hardware.is_fixed || optimizer->kind == OPTIMIZER_KIND_SGD) return true;
-  const char *name = optimizer->kind == OPTIMIZER_KIND_ADAM ? "adam" : "rmsprop";
-  Message *m =
-      error_at(checker->diagnostics, ERROR_NEEDS_FLOAT, optimizer->at, "%s needs float32", name);
-  note_at(m, program->hardware.number_given.at, "the number format");
-  help(m, "sgd works in fixed point, with momentum or without");
-  return false;
-}
-
-static void warn_of_rate(const Checker *checker, const Program *program) {
-  const Rate *rate = &program->training.optimizer.rate;
-  if (!program->hardware.is_fixed || !program->training.is_given) return;
+static void warn_of_rate(const Checker *checker, const Rate *rate) {
   const double used = exp2(floor(log2(rate->from)));
   if (used == rate->from) return;
   Message *m = warning_at(checker->diagnostics, ERROR_RATE_ROUNDED, rate->at,
                           "in fixed point the rate %.6g becomes %.6g", rate->from, used);
   help(m, "a power of two, as in 2^%d, is used as it is", (int)floor(log2(rate->from)));
+}
+
+bool check_arithmetic(const Checker *checker, const Hardware *hardware, const Training *training) {
+  const OptimizerSetting *optimizer = &training->optimizer;
+  if (!hardware->is_fixed || !training->is_given) return true;
+  if (optimizer->kind == OPTIMIZER_KIND_SGD) {
+    warn_of_rate(checker, &optimizer->rate);
+    return true;
+  }
+  const char *name = optimizer->kind == OPTIMIZER_KIND_ADAM ? "adam" : "rmsprop";
+  Message *m =
+      error_at(checker->diagnostics, ERROR_NEEDS_FLOAT, optimizer->at, "%s needs float32", name);
+  note_at(m, hardware->number_given.at, "the number format");
+  help(m, "sgd works in fixed point, with momentum or without");
+  return false;
 }
 
 static bool check_size(const Checker *checker, Span at, const NetworkLayer *layer, const char *text,
@@ -275,9 +276,7 @@ static bool check_size(const Checker *checker, Span at, const NetworkLayer *laye
 }
 
 /* Of generated data that the file asks for; what others hold is known when they are read. */
-static bool check_data(const Checker *checker, const Program *program) {
-  const Network *network = &program->network;
-  const DataSource *data = &program->training.data;
+static bool check_data(const Checker *checker, const Network *network, const DataSource *data) {
   const NetworkLayer *input = &network->layers[0];
   const NetworkLayer *output = &network->layers[network->layer_count - 1];
   if (!data->is_given) return true;
@@ -296,11 +295,8 @@ static bool check_data(const Checker *checker, const Program *program) {
   return true;
 }
 
-bool check_training_fits(const Checker *checker, const Program *program) {
-  if (!program->training.is_given) return true;
-  bool is_right = check_loss(checker, program);
-  is_right = check_optimizer(checker, program) && is_right;
-  is_right = check_data(checker, program) && is_right;
-  if (is_right) warn_of_rate(checker, program);
-  return is_right;
+bool check_goal(const Checker *checker, const Network *network, const Training *training) {
+  if (!training->is_given) return true;
+  const bool is_right = check_loss(checker, network, training);
+  return check_data(checker, network, &training->data) && is_right;
 }

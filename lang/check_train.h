@@ -10,8 +10,12 @@
  * error. */
 bool check_train(const Checker *checker, const Item *item, Training *training);
 
-/* Checks what training must agree on with network and hardware: a loss that suits the output, an
- * optimizer that suits the numbers, data that fit the layers.  False after an error. */
-bool check_training_fits(const Checker *checker, const Program *program);
+/* Checks what training and network must agree on: a loss that suits the output, data that fit the
+ * layers.  False after an error. */
+bool check_goal(const Checker *checker, const Network *network, const Training *training);
+
+/* Checks what training and hardware must agree on: an optimizer that suits the numbers; warns of a
+ * rate that will be rounded.  False after an error. */
+bool check_arithmetic(const Checker *checker, const Hardware *hardware, const Training *training);
 
 #endif
