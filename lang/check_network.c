@@ -85,7 +85,7 @@ static bool read_size(const Checker *checker, const Declarator *declarator, Netw
   if (!read_axes(checker, declarator, layer)) return false;
   double neurons = 1;
   for (uint32_t axis = 0; axis < layer->axis_count; axis++) neurons *= layer->shape[axis];
-  if (neurons > LAYER_NEURON_LIMIT) {
+  if (neurons > (double)LAYER_NEURON_LIMIT) {
     Message *m = error_at(checker->diagnostics, ERROR_TOO_LARGE, declarator->at,
                           "too many neurons: '%s' has %.0f", declarator->name.text, neurons);
     help(m, "a layer has at most %d", LAYER_NEURON_LIMIT);
