@@ -1,64 +1,70 @@
 // SPDX-License-Identifier: MIT
-// What every engine shares: sizes of tensors, snapshots, the digest of the parameters.
+// What every engine's state allows without knowing the engine: copies of it, and the digest of its parameters.
 #include "runtime/engine.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/digest.h"
 
+struct Snapshot {
+  uint64_t bytes;
+  unsigned char data[];
+};
+
 uint64_t tensor_bytes(const Tensor *tensor) {
   switch (tensor->type) {
   case TENSOR_F32:
   case TENSOR_I32:
-  case TENSOR_U32: return 4 * tensor->count;
+  case TENSOR_U32: return 4;
   case TENSOR_U64:
-  case TENSOR_I64: return 8 * tensor->count;
-  case TENSOR_I128: return 16 * tensor->count;
+  case TENSOR_I64: return 8;
+  case TENSOR_I128: return 16;
   }
+  assert(!"a tensor of no type");
   return 0;
 }
 
-struct Snapshot {
-  uint64_t bytes;
-  unsigned char data[]; /* the tensors, one after another */
-};
-
 Snapshot *snapshot_open(const Engine *engine, Failure *failure) {
   uint64_t bytes = 0;
-  for (uint32_t i = 0; i < engine->tensor_count; i++) bytes += tensor_bytes(&engine->tensors[i]);
-  Snapshot *snapshot = malloc(sizeof *snapshot + bytes);
+  for (uint32_t i = 0; i < engine->tensor_count; i++) {
+    bytes += engine->tensors[i].count * tensor_bytes(&engine->tensors[i]);
+  }
+  Snapshot *snapshot = bytes < SIZE_MAX / 2 ? malloc(sizeof *snapshot + bytes) : NULL;
   if (!snapshot) {
     fail(failure, FAILURE_MEMORY, NULL, "no memory for a copy of the engine's state");
     return NULL;
   }
   snapshot->bytes = bytes;
-  unsigned char *place = snapshot->data;
+  unsigned char *to = snapshot->data;
   for (uint32_t i = 0; i < engine->tensor_count; i++) {
-    memcpy(place, engine->tensors[i].data, tensor_bytes(&engine->tensors[i]));
-    place += tensor_bytes(&engine->tensors[i]);
+    const size_t own = engine->tensors[i].count * tensor_bytes(&engine->tensors[i]);
+    if (own > 0) memcpy(to, engine->tensors[i].data, own);
+    to += own;
   }
   return snapshot;
 }
 
 void snapshot_restore(const Snapshot *snapshot, Engine *engine) {
-  const unsigned char *place = snapshot->data;
+  const unsigned char *from = snapshot->data;
   for (uint32_t i = 0; i < engine->tensor_count; i++) {
-    memcpy(engine->tensors[i].data, place, tensor_bytes(&engine->tensors[i]));
-    place += tensor_bytes(&engine->tensors[i]);
+    const size_t own = engine->tensors[i].count * tensor_bytes(&engine->tensors[i]);
+    if (own > 0) memcpy(engine->tensors[i].data, from, own);
+    from += own;
   }
+  assert((uint64_t)(from - snapshot->data) == snapshot->bytes);
 }
 
-void snapshot_close(Snapshot *snapshot) {
-  free(snapshot);
-}
+void snapshot_close(Snapshot *snapshot) { free(snapshot); }
 
-void parameters_digest(const Engine *engine, char text[65]) {
-  Digest digest;
-  digest_begin(&digest);
-  /* Parameters are the first tensors: weight and bias of each junction. */
+void parameters_digest(const Engine *engine, char digest[65]) {
+  Digest state;
+  digest_begin(&state);
   for (uint32_t i = 0; i < 2 * engine->model->junction_count; i++) {
-    digest_words(&digest, engine->tensors[i].data, engine->tensors[i].count);
+    const Tensor *tensor = &engine->tensors[i];
+    assert(tensor->type == TENSOR_F32 || tensor->type == TENSOR_I32);
+    digest_words(&state, tensor->data, tensor->count);
   }
-  digest_end(&digest, text);
+  digest_end(&state, digest);
 }
