@@ -31,7 +31,8 @@ typedef enum AccessCondition {
   CONDITION_ALWAYS,
   CONDITION_BATCHED,
   CONDITION_STATEFUL,
-  CONDITION_CLOSING
+  CONDITION_CLOSING,
+  CONDITION_OUTPUT
 } AccessCondition;
 
 typedef struct EdgeOpInfo {

@@ -60,12 +60,27 @@ uint64_t input_of_cycle(const Schedule *schedule, uint32_t junction, Phase phase
   return since % schedule->initiation_interval ? UINT64_MAX : since / schedule->initiation_interval;
 }
 
+/* Whether a memory belongs to a junction or layer that is listed before this kind's `owner`. */
+static bool is_listed_before(const Memory *memory, MemoryKind kind, uint32_t owner) {
+  const MemoryOwner section = memory_info[memory->kind].owner;
+  if (section != memory_info[kind].owner) return section == OWNER_JUNCTION;
+  return memory->owner < owner;
+}
+
 const Memory *find_memory(const Schedule *schedule, MemoryKind kind, uint32_t owner) {
-  for (uint32_t i = 0; i < schedule->memory_count; i++) {
-    const Memory *memory = &schedule->memories[i];
-    if (memory->kind == kind && memory->owner == owner) return memory;
+  uint32_t low = 0, high = schedule->memory_count;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (is_listed_before(&schedule->memories[middle], kind, owner)) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
   }
-  return 0;
+  for (uint32_t i = low; i < schedule->memory_count && schedule->memories[i].owner == owner; i++) {
+    if (schedule->memories[i].kind == kind) return &schedule->memories[i];
+  }
+  return NULL;
 }
 
 /* ---- expanding a clock ---- */
@@ -78,12 +93,15 @@ AccessConditions access_conditions(const Model *model, bool is_closing) {
   };
 }
 
-static bool condition_holds(AccessCondition condition, AccessConditions conditions) {
+/* Whether an access happens in this junction. */
+static bool condition_holds(const Schedule *schedule, uint32_t junction, AccessCondition condition,
+                            AccessConditions conditions) {
   switch (condition) {
     case CONDITION_ALWAYS: return true;
     case CONDITION_BATCHED: return conditions.is_batched;
     case CONDITION_STATEFUL: return conditions.is_stateful;
     case CONDITION_CLOSING: return conditions.is_closing;
+    case CONDITION_OUTPUT: return junction + 1 == schedule->model->junction_count;
   }
   return false;
 }
@@ -140,9 +158,17 @@ static bool visit_slot(const Expansion *x, const AccessRule *rule, const Memory 
 static bool visit_unconnected(const Expansion *x, const AccessRule *rule, const Memory *memory, uint32_t clock) {
   const JunctionSchedule *junction = &x->schedule->junctions[x->junction];
   if (rule->index != INDEX_RIGHT_LAST) return true;
-  for (uint32_t i = 0; i < junction->unconnected_count; i++) {
-    const Unconnected *u = &junction->unconnected[i];
-    if (u->clock == clock && !visit_element(x, rule, memory, u->right, UINT32_MAX)) return false;
+  uint32_t low = 0, high = junction->unconnected_count;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (junction->unconnected[middle].clock < clock) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  for (; low < junction->unconnected_count && junction->unconnected[low].clock == clock; low++) {
+    if (!visit_element(x, rule, memory, junction->unconnected[low].right, UINT32_MAX)) return false;
   }
   return true;
 }
@@ -159,7 +185,7 @@ bool visit_clock(const Schedule *schedule, uint32_t junction, uint32_t clock, Ac
     const AccessRule *rule = &access_rules[i];
     const uint32_t delay = moment_clocks(schedule, junction, rule->moment);
     const bool is_skipped = edge_op_info[rule->op].phase == PHASE_BP && !j->has_bp;
-    if (is_skipped || clock < delay || !condition_holds(rule->condition, conditions)) continue;
+    if (is_skipped || clock < delay || !condition_holds(schedule, junction, rule->condition, conditions)) continue;
     const Memory *memory = find_memory(schedule, rule->memory, rule_owner(rule, junction));
     if (!memory) continue;
     const uint32_t slot = slot_of_clock(j, clock - delay);
@@ -229,7 +255,7 @@ void count_cycles(const Schedule *schedule, uint32_t junction, CyclePhases phase
   for (unsigned i = 0; i < access_rule_count; i++) {
     const AccessRule *rule = &access_rules[i];
     if (!is_active(schedule, junction, edge_op_info[rule->op].phase, phases)) continue;
-    if (!condition_holds(rule->condition, conditions) || is_shared(schedule, junction, i, phases)) continue;
+    if (!condition_holds(schedule, junction, rule->condition, conditions) || is_shared(schedule, junction, i, phases)) continue;
     counts->port_uses[rule->memory] += times * rule_uses(schedule, junction, rule);
   }
 }

@@ -136,6 +136,8 @@ static void count_clock(Simulator *s, const JunctionState *j, const CycleWork *w
     counts->ops[EDGE_OP_FF_END] += right.last;
     counts->port_uses[MEMORY_ACTIVATION] += left + right.last;
     counts->port_uses[MEMORY_DERIVATIVE] += right.last;
+    /* The last junction's neurons get the loss's delta as they end. */
+    if (j->index + 1 == j->model->junction_count) counts->port_uses[MEMORY_DELTA] += right.last;
   }
   if (!work->has_up) return;
   counts->ops[EDGE_OP_UP_STEP] += issued;
