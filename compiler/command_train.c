@@ -102,26 +102,25 @@ static void print_epoch_json(const EpochReport *r) {
   fflush(stdout);
 }
 
-/* ", test 0.1700 97.02 %": nothing where there are no such examples. */
+/* ", test 97.02 % (loss 0.1700)": nothing where there are no such examples. */
 static const char *tally_text(char text[64], const char *name, const Tally *tally) {
   text[0] = '\0';
   if (tally->count > 0) {
-    snprintf(text, 64, "   %s loss %.4g, accuracy %5.2f %%", name, tally_loss(tally),
-             100 * tally_accuracy(tally));
+    snprintf(text, 64, ", %s %.2f %% (loss %.4g)", name, 100 * tally_accuracy(tally),
+             tally_loss(tally));
   }
   return text;
 }
 
 static void on_epoch(void *context, const EpochReport *r) {
   TrainCommand *t = context;
-  char validation[64], test[64], train[64], rate[24];
+  char validation[64], test[64], train[64];
   progress_clear(&t->progress);
   if (t->invocation->options.json) print_epoch_json(r);
-  format_rate(per_second(r->inputs, r->seconds), rate);
-  progress_line(&t->progress, "epoch %3" PRIu32 "/%" PRIu32 "%s%s%s   in %.2f s, %s inputs/s",
-                r->epoch, t->settings.epochs, tally_text(train, "training", &r->train),
+  progress_line(&t->progress, "epoch %" PRIu32 "/%" PRIu32 "%s%s%s, in %.2f s", r->epoch,
+                t->settings.epochs, tally_text(train, "training", &r->train),
                 tally_text(validation, "validation", &r->validation),
-                tally_text(test, "test", &r->test), r->seconds, rate);
+                tally_text(test, "test", &r->test), r->seconds);
 }
 
 static void on_progress(void *context, const TrainerProgress *p) {

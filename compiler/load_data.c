@@ -72,7 +72,8 @@ bool load_data(Compilation *c, const char *folder, Dataset *dataset) {
   const Training *training = &c->program->training;
   Failure failure = {0};
   if (!open_data(c, &training->data, folder, dataset, &failure)) {
-    add_failure(c->diagnostics, &failure);
+    Message *m = add_failure(c->diagnostics, &failure);
+    if (failure.kind == FAILURE_INPUT && !folder) help(m, "--data DIR says where else the data are");
     return false;
   }
   const Split *split = &training->split;

@@ -22,9 +22,9 @@ static ErrorCode code_of_failure(FailureKind kind) {
   return ERROR_DEFECT;
 }
 
-void add_failure(Diagnostics *d, const Failure *failure) {
+Message *add_failure(Diagnostics *d, const Failure *failure) {
   const char *path = failure->path[0] != '\0' ? failure->path : NULL;
-  error_in(d, code_of_failure(failure->kind), path, "%s", failure->message);
+  return error_in(d, code_of_failure(failure->kind), path, "%s", failure->message);
 }
 
 /* The worst that was reported decides: our own defects, then the system, then the file, then the hardware. */

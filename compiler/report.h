@@ -11,8 +11,8 @@
 #include "compiler/compilation.h"
 #include "runtime/failure.h"
 
-/* Adds a runtime failure to the messages. */
-void add_failure(Diagnostics *d, const Failure *failure);
+/* Adds a runtime failure to the messages; returns the message, for help to be added. */
+Message *add_failure(Diagnostics *d, const Failure *failure);
 
 /* Prints the messages of a compilation that has come to its end, and returns what they mean: EXIT_DONE without errors.
  * As text they go to standard error.  With --json they are objects: on standard output where they are the result (the

@@ -63,6 +63,7 @@ static bool open_stream(AtomicFile *file, Failure *failure) {
   if (descriptor < 0)
     return fail(failure, FAILURE_OUTPUT, file->path, "cannot be created: %s", strerror(errno));
   file->stream = fdopen(descriptor, "wb");
+  errno = 0; /* whatever it is at the end, a write since then has failed with it */
   if (file->stream) return true;
   close(descriptor);
   if (file->temporary) unlink(file->temporary);
@@ -110,7 +111,6 @@ static void sync_folder(const char *target) {
 }
 
 bool atomic_file_commit(AtomicFile *file, Failure *failure) {
-  errno = 0;
   bool is_good = finish_stream(file);
   if (is_good && file->temporary) is_good = rename(file->temporary, file->target) == 0;
   if (is_good) {
