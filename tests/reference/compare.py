@@ -83,6 +83,8 @@ compare("own-activation-fixed", [(24, 24, ""), (12, 12, "softsign"), (5, 5, "sig
 compare("random", SMALL, ["random(density = 0.3, seed = 5)", "random(density = 0.5, seed = 6)"], is_pipelined=True)
 compare("random-fixed", SMALL, ["random(density = 0.3, seed = 5)", "random(density = 0.5, seed = 6)"], fixed=(9, 3))
 compare("window", [(24, 24, ""), (11, 11, "relu"), (5, 5, "softmax")], ["window(size = 4, stride = 2)", "dense()"])
+compare("five-junctions", [(24, 24, ""), (28, 28, "relu"), (32, 32, "tanh"), (20, 20, "sigmoid"), (12, 12, "relu"), (5, 5, "softmax")],
+        ["structured(density = 1/2)"] * 4 + ["dense()"], rate="1/64", rates=[1 / 64], is_pipelined=True)
 compare("saturating", SMALL, DENSE, rate="1", rates=[1.0], fixed=(6, 1))
 compare("narrow", SMALL, DENSE, rate="1", rates=[1.0], fixed=(5, 1))
 compare("wide", SMALL, DENSE, fixed=(32, 5), is_pipelined=True)
