@@ -50,7 +50,7 @@ typedef struct Unconnected {
 typedef struct JunctionSchedule {
   uint32_t z;                    /* edges issued in one clock */
   uint32_t slot_count;           /* C = ceil(W / z) */
-  uint32_t clock_count;          /* slots and bubbles: clocks in which it issues */
+  uint32_t clock_count;          /* clocks from the first issue to the last: slots, bubbles, and unconnected neurons beyond */
   HazardRemedy remedy;
   uint32_t forwarding_registers; /* REMEDY_FORWARD: z, else 0 */
   uint32_t bubble_count;
@@ -69,7 +69,7 @@ typedef struct Schedule {
   const JunctionSchedule *junctions;  /* [model->junction_count] */
   const uint32_t *layer_banks;        /* [L + 1]: z of the junction that reads the layer; the output's: ceil(z_L / fanin_L) */
   uint32_t memory_count;
-  const Memory *memories;
+  const Memory *memories;             /* the junctions' before the layers', each by owner */
   uint32_t ports;                     /* of each memory bank */
   uint32_t stages;
   double clock_hz;                    /* 0: none given */
@@ -105,8 +105,8 @@ typedef struct Access {
   uint32_t element;        /* edge or neuron */
   uint32_t bank, word;
   uint32_t edge;           /* the edge it is for; UINT32_MAX for an unconnected neuron */
-  int64_t age;             /* junction cycles since the input it belongs to entered, relative to FF of the same
-                              junction: tells the copies of a memory apart within a junction cycle */
+  int64_t age;             /* junction cycles since the input that it belongs to entered: tells the copies of a
+                              memory apart within a junction cycle */
 } Access;
 
 /* Which conditional accesses (edge_ops.def) an expansion includes. */
@@ -124,8 +124,10 @@ bool visit_clock(const Schedule *schedule, uint32_t junction, uint32_t clock, Ac
 /* ---- counting ---- */
 
 /* What is done, by one junction or by all; the simulator counts the same fields while it runs.  A port use is one word of one
- * bank in one clock: edges that ask for the same word share it, and so do FF, BP and UP where they read the same weight or bias.  A junction
- * counts what its own operations ask for, also of its neighbours' layers. */
+ * bank in one clock: edges that ask for the same word share it, FF, BP and UP where they read the same weight or bias (once
+ * a junction cycle, whichever of them work in it), and BP and UP where they read a right neuron's delta.  FF and UP read
+ * activations of different inputs, so of different copies: two uses.  A junction counts what its own operations
+ * ask for, also of its neighbours' layers. */
 typedef struct JunctionCounts {
   uint64_t ops[EDGE_OP_COUNT];
   uint64_t port_uses[MEMORY_KIND_COUNT];

@@ -51,14 +51,9 @@ static Choices list_choices(const Interleaver *edges, Arena *arena) {
   return (Choices){z.count, z.items};
 }
 
-static uint32_t words_limit(const Hardware *hardware) { return hardware->ports / 2; }
-
 /* Whether the right side of junction i can write into `banks` banks. */
 static bool right_side_fits(const Fitting *f, uint32_t i, uint32_t z, uint32_t banks) {
-  uint32_t slot;
-  const Interleaver *edges = &f->model->junctions[i].edges;
-  if (!edges->right_begin) return right_ends_per_clock(edges, z) <= banks;
-  return !right_side_clashes(edges, z, banks, words_limit(&f->program->hardware), &slot);
+  return !right_side_clashes(&f->model->junctions[i].edges, z, banks);
 }
 
 /* The smallest z that take at most `clocks` clocks each and whose right sides fit the next junction's banks. */
@@ -72,8 +67,7 @@ static bool choose_z(const Fitting *f, uint32_t clocks, uint32_t *z) {
     if (choice == f->choices[i].count) return false;
     z[i] = f->choices[i].z[choice];
   }
-  const Interleaver *last = &f->model->junctions[count - 1].edges;
-  return !last->right_begin || right_side_fits(f, count - 1, z[count - 1], layer_banks(f->model, z, count));
+  return true;
 }
 
 /* ---- costs ---- */
@@ -197,13 +191,12 @@ static bool check_given_z(const Fitting *f) {
   for (uint32_t i = 0; i < count; i++) is_good &= check_left_banks(f, i, hardware->z_at[i]);
   for (uint32_t i = 0; is_good && i < count; i++) {
     const uint32_t banks = layer_banks(f->model, hardware->z, i + 1);
-    if (i + 1 == count && !f->model->junctions[i].edges.right_begin) break;
-    if (right_side_fits(f, i, hardware->z[i], banks)) continue;
+    if (i + 1 == count || right_side_fits(f, i, hardware->z[i], banks)) continue;
     const uint32_t ends = right_ends_per_clock(&f->model->junctions[i].edges, hardware->z[i]);
     Message *m = error_at(f->diagnostics, ERROR_FIT_BANKS, hardware->z_at[i],
                           "junction %u finishes up to %u neurons of '%s' in a clock, into %u bank%s", i + 1, ends,
                           f->program->network.layers[i + 1].name.text, banks, banks == 1 ? "" : "s");
-    if (i + 1 < count) help(m, "give junction %u a z of at least %u, or junction %u a smaller one", i + 2, ends, i + 1);
+    help(m, "give junction %u a z of at least %u, or junction %u a smaller one", i + 2, ends, i + 1);
     is_good = false;
   }
   return is_good;

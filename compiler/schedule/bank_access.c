@@ -2,65 +2,56 @@
 // Banks of the layers, the list of memories, and the right side's port proof.
 #include "compiler/schedule/bank_access.h"
 
-#include <string.h>
-
 #include "compiler/schedule/build_schedule.h"
+#include "lang/arena.h"
 
 static uint32_t divide_up(uint32_t a, uint32_t b) { return a / b + (a % b != 0); }
 
 uint32_t right_ends_per_clock(const Interleaver *edges, uint32_t z) {
   if (!edges->right_begin) return divide_up(z, edges->fanin);
-  uint32_t most = 1, slot = UINT32_MAX, ends = 0;
+  uint32_t most = 1, begin_slot = UINT32_MAX, begins = 0, end_slot = UINT32_MAX, ends = 0;
   for (uint32_t r = 0; r < edges->right_count; r++) {
-    const uint32_t end = edges->right_begin[r + 1];
-    if (end == edges->right_begin[r]) continue;
-    ends = (end - 1) / z == slot ? ends + 1 : 1;
-    slot = (end - 1) / z;
+    const uint32_t begin = edges->right_begin[r], end = edges->right_begin[r + 1];
+    if (begin == end) continue;
+    begins = begin / z == begin_slot ? begins + 1 : 1;
+    ends = (end - 1) / z == end_slot ? ends + 1 : 1;
+    begin_slot = begin / z;
+    end_slot = (end - 1) / z;
+    if (begins > most) most = begins;
     if (ends > most) most = ends;
   }
   return most;
 }
 
-uint32_t layer_banks(const Model *model, const uint32_t *z, uint32_t layer) {
-  const uint32_t last = model->junction_count;
-  const uint32_t banks = layer < last ? z[layer] : right_ends_per_clock(&model->junctions[last - 1].edges, z[last - 1]);
-  return banks < model->layers[layer].neuron_count ? banks : model->layers[layer].neuron_count;
+/* Whether a bank serves its second neuron of a slot; asked holds the slot + 1 that each bank served last. */
+static bool ask_bank(uint32_t *asked, uint32_t bank, uint32_t slot) {
+  const bool is_second = asked[bank] == slot + 1;
+  asked[bank] = slot + 1;
+  return is_second;
 }
 
-/* Neurons that are neighbours fill the banks in turn, so `count` of them need ceil(count / banks) words of one bank; neurons
- * without edges leave gaps, which only a count by bank sees. */
-typedef struct RightWalk {
-  uint32_t banks, limit, slot, used;
-  uint32_t neurons[256]; /* of the current slot: more never fit where the limit is small */
-} RightWalk;
-
-static bool add_neuron(RightWalk *walk, uint32_t slot, uint32_t right) {
-  if (slot != walk->slot) {
-    walk->slot = slot;
-    walk->used = 0;
-  }
-  uint32_t same_bank = 1;
-  for (uint32_t i = 0; i < walk->used; i++) same_bank += walk->neurons[i] % walk->banks == right % walk->banks;
-  if (same_bank > walk->limit || walk->used == 256) return false;
-  walk->neurons[walk->used++] = right;
-  return true;
-}
-
-bool right_side_clashes(const Interleaver *edges, uint32_t z, uint32_t banks, uint32_t limit, uint32_t *slot) {
-  if (!edges->right_begin) {
-    *slot = 0;
-    return divide_up(divide_up(z, edges->fanin), banks) > limit;
-  }
-  RightWalk begins = {.banks = banks, .limit = limit, .slot = UINT32_MAX}, ends = begins;
-  for (uint32_t r = 0; r < edges->right_count; r++) {
+bool right_side_clashes(const Interleaver *edges, uint32_t z, uint32_t banks) {
+  if (!edges->right_begin) return divide_up(z, edges->fanin) > banks;
+  Arena *scratch = arena_open();
+  uint32_t *begins = ARENA_ARRAY(scratch, uint32_t, banks), *ends = ARENA_ARRAY(scratch, uint32_t, banks);
+  bool has_clash = false;
+  for (uint32_t r = 0; r < edges->right_count && !has_clash; r++) {
     const uint32_t begin = edges->right_begin[r], end = edges->right_begin[r + 1];
     if (begin == end) continue;
-    *slot = begin / z;
-    if (!add_neuron(&begins, begin / z, r)) return true;
-    *slot = (end - 1) / z;
-    if (!add_neuron(&ends, (end - 1) / z, r)) return true;
+    has_clash = ask_bank(begins, r % banks, begin / z) || ask_bank(ends, r % banks, (end - 1) / z);
   }
-  return false;
+  arena_close(scratch);
+  return has_clash;
+}
+
+uint32_t layer_banks(const Model *model, const uint32_t *z, uint32_t layer) {
+  const uint32_t count = model->junction_count, neurons = model->layers[layer].neuron_count;
+  if (layer < count) return z[layer] < neurons ? z[layer] : neurons;
+  const Interleaver *edges = &model->junctions[count - 1].edges;
+  uint32_t banks = right_ends_per_clock(edges, z[count - 1]);
+  /* Neurons without edges can set their neighbours a multiple of the banks apart. */
+  while (banks < neurons && right_side_clashes(edges, z[count - 1], banks)) banks++;
+  return banks < neurons ? banks : neurons;
 }
 
 /* ---- memories ---- */

@@ -7,25 +7,42 @@
 
 static uint32_t divide_up(uint32_t a, uint32_t b) { return a / b + (a % b != 0); }
 
-/* Right neurons without edges end after the last slot, as many a clock as have banks of their own. */
+static bool is_unconnected(const Interleaver *edges, uint32_t right) {
+  return edges->right_begin[right] == edges->right_begin[right + 1];
+}
+
+/* The first neuron from `right` on that has edges, or has none, as asked. */
+static uint32_t next_neuron(const Interleaver *edges, uint32_t right, bool has_edges) {
+  while (right < edges->right_count && is_unconnected(edges, right) == has_edges) right++;
+  return right;
+}
+
+/* Right neurons without edges end where others leave room: in the first clocks that end fewer neurons than the most that
+ * any clock ends, and leave their bank free.  Those that find none end in clocks of their own after the last slot. */
 static void place_unconnected(const Interleaver *edges, uint32_t banks, Arena *arena, JunctionSchedule *junction) {
   uint32_t count = 0;
-  for (uint32_t r = 0; edges->right_begin && r < edges->right_count; r++) {
-    count += edges->right_begin[r] == edges->right_begin[r + 1];
-  }
+  for (uint32_t r = 0; edges->right_begin && r < edges->right_count; r++) count += is_unconnected(edges, r);
   if (count == 0) return;
   Unconnected *unconnected = ARENA_ARRAY(arena, Unconnected, count);
   uint32_t *used = ARENA_ARRAY(arena, uint32_t, banks); /* the clock after the one that a bank served last */
-  uint32_t clock = junction->clock_count, i = 0;
-  for (uint32_t r = 0; r < edges->right_count; r++) {
-    if (edges->right_begin[r] != edges->right_begin[r + 1]) continue;
-    if (used[r % banks] > clock) clock++;
-    used[r % banks] = clock + 1;
-    unconnected[i++] = (Unconnected){.right = r, .clock = clock};
+  const uint32_t most = right_ends_per_clock(edges, junction->z);
+  uint32_t ending = next_neuron(edges, 0, true), waiting = next_neuron(edges, 0, false), placed = 0, clock = 0;
+  for (; placed < count; clock++) {
+    const uint32_t slot = slot_of_clock(junction, clock);
+    uint32_t ends = 0;
+    for (; slot != UINT32_MAX && ending < edges->right_count && (edges->right_begin[ending + 1] - 1) / junction->z == slot;
+         ending = next_neuron(edges, ending + 1, true), ends++) {
+      used[ending % banks] = clock + 1;
+    }
+    for (; placed < count && ends < most && used[waiting % banks] != clock + 1;
+         waiting = next_neuron(edges, waiting + 1, false), ends++) {
+      used[waiting % banks] = clock + 1;
+      unconnected[placed++] = (Unconnected){.right = waiting, .clock = clock};
+    }
   }
   junction->unconnected = unconnected;
   junction->unconnected_count = count;
-  junction->clock_count = clock + 1;
+  if (clock > junction->clock_count) junction->clock_count = clock;
 }
 
 static void find_last_edges(const Interleaver *edges, Arena *arena, JunctionSchedule *junction) {

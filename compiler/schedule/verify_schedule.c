@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The proof of a schedule: every clock of every junction is expanded from the access table and checked, sharing nothing with
-// the code that chose slots, bubbles and remedies.
+// the code that chose slots, bubbles and remedies.  Between junction cycles it is copies that keep inputs apart: what
+// is written in one cycle is read in later ones, before an input that has the same copy writes again.
 #include <stdlib.h>
 
 #include "compiler/schedule/build_schedule.h"
@@ -135,8 +136,59 @@ static bool verify_junction(const Schedule *schedule, uint32_t junction, Diagnos
   return p.is_good;
 }
 
+/* ---- between junction cycles ---- */
+
+/* The junction cycles, counted from the one in which an input enters, that first write and last read its copy. */
+typedef struct Lifetime {
+  uint64_t written, first_read, last_read;
+  bool is_read;
+} Lifetime;
+
+/* Junction `number`, from 1, does this phase so many junction cycles after its input has entered. */
+static uint64_t delay_of(const Schedule *schedule, Phase phase, uint32_t number) {
+  const uint64_t twice = 2ull * schedule->model->junction_count;
+  return phase == PHASE_FF ? number - 1 : twice - number;
+}
+
+static void add_access(const Schedule *schedule, const AccessRule *rule, const Memory *memory, Lifetime *life) {
+  if (rule->memory != memory->kind || rule->owner == ACCESS_JUNCTION) return;
+  const uint32_t number = rule->owner == ACCESS_LEFT_LAYER ? memory->owner + 1 : memory->owner;
+  const Phase phase = edge_op_info[rule->op].phase;
+  if (number < 1 || number > schedule->model->junction_count || (phase == PHASE_BP && number == 1)) return;
+  const uint64_t delay = delay_of(schedule, phase, number);
+  /* BP reads its own partial sums in the cycle in which it writes them: the clocks' proof is about those. */
+  const bool is_partial = memory->kind == MEMORY_DELTA && rule->owner == ACCESS_LEFT_LAYER;
+  if (rule->direction == DIRECTION_WRITE) life->written = delay;
+  if (rule->direction == DIRECTION_WRITE || is_partial) return;
+  if (!life->is_read || delay < life->first_read) life->first_read = delay;
+  if (!life->is_read || delay > life->last_read) life->last_read = delay;
+  life->is_read = true;
+}
+
+/* The input's activations are there when it enters, the output's deltas at the end of its last FF; all else is written by
+ * the access table. */
+static bool verify_copies(const Schedule *schedule, const Memory *memory, Diagnostics *d) {
+  const uint32_t count = schedule->model->junction_count;
+  const bool is_input = memory->kind == MEMORY_ACTIVATION && memory->owner == 0;
+  const bool is_target = memory->kind == MEMORY_DELTA && memory->owner == count;
+  Lifetime life = {0};
+  for (unsigned i = 0; i < access_rule_count; i++) add_access(schedule, &access_rules[i], memory, &life);
+  if (is_target) life.written = delay_of(schedule, PHASE_FF, count);
+  if (!life.is_read) return true;
+  const uint64_t reuse = (uint64_t)memory->copies * schedule->initiation_interval + life.written;
+  const bool is_ready = is_input || life.written < life.first_read;
+  if (is_ready && reuse > life.last_read) return true;
+  error_in(d, ERROR_SCHEDULE_DEFECT, NULL, "layer %u: %u copies of %s do not keep its inputs apart: %s", memory->owner,
+           memory->copies, memory_info[memory->kind].name,
+           is_ready ? "one is written again before it is read for the last time" : "one is read before it is written");
+  return false;
+}
+
 bool verify_schedule(const Schedule *schedule, Diagnostics *d) {
   bool is_good = true;
+  for (uint32_t i = 0; i < schedule->memory_count; i++) {
+    if (memory_info[schedule->memories[i].kind].owner == OWNER_LAYER) is_good &= verify_copies(schedule, &schedule->memories[i], d);
+  }
   for (uint32_t i = 0; i < schedule->model->junction_count; i++) is_good &= verify_junction(schedule, i, d);
   return is_good;
 }

@@ -301,7 +301,6 @@ static void the_verifier_refuses_hazards(void **state) {
   expect_verdict(late, "z = (64, 16);", no_remedy, false);
   expect_verdict(late, "z = (64, 32);", nothing,
                  true); /* p / z = 1: bubbles, behind 32 clocks of the first junction */
-  expect_verdict(late, "z = (64, 32);", no_forwarding, false);
   expect_verdict(late, "z = (64, 32);", one_bubble_less, false);
   expect_verdict(late, "z = (128, 32);", nothing, true); /* forwarded */
   expect_verdict(late, "z = (128, 32);", no_forwarding, false);
