@@ -154,7 +154,9 @@ static void add_access(const Schedule *schedule, const AccessRule *rule, const M
   if (rule->memory != memory->kind || rule->owner == ACCESS_JUNCTION) return;
   const uint32_t number = rule->owner == ACCESS_LEFT_LAYER ? memory->owner + 1 : memory->owner;
   const Phase phase = edge_op_info[rule->op].phase;
-  if (number < 1 || number > schedule->model->junction_count || (phase == PHASE_BP && number == 1)) return;
+  const uint32_t last = schedule->model->junction_count;
+  if (number < 1 || number > last || (phase == PHASE_BP && number == 1)) return;
+  if (rule->condition == CONDITION_OUTPUT && number != last) return;
   const uint64_t delay = delay_of(schedule, phase, number);
   /* BP reads its own partial sums in the cycle in which it writes them: the clocks' proof is about those. */
   const bool is_partial = memory->kind == MEMORY_DELTA && rule->owner == ACCESS_LEFT_LAYER;
@@ -165,15 +167,11 @@ static void add_access(const Schedule *schedule, const AccessRule *rule, const M
   life->is_read = true;
 }
 
-/* The input's activations are there when it enters, the output's deltas at the end of its last FF; all else is written by
- * the access table. */
+/* The input's activations are there when it enters; all else is written by the access table. */
 static bool verify_copies(const Schedule *schedule, const Memory *memory, Diagnostics *d) {
-  const uint32_t count = schedule->model->junction_count;
   const bool is_input = memory->kind == MEMORY_ACTIVATION && memory->owner == 0;
-  const bool is_target = memory->kind == MEMORY_DELTA && memory->owner == count;
   Lifetime life = {0};
   for (unsigned i = 0; i < access_rule_count; i++) add_access(schedule, &access_rules[i], memory, &life);
-  if (is_target) life.written = delay_of(schedule, PHASE_FF, count);
   if (!life.is_read) return true;
   const uint64_t reuse = (uint64_t)memory->copies * schedule->initiation_interval + life.written;
   const bool is_ready = is_input || life.written < life.first_read;
