@@ -2,8 +2,6 @@
 // Exact numbers: 64-bit lowest terms, 128-bit intermediates.
 #include "lang/rational.h"
 
-#include <stddef.h>
-
 __extension__ typedef __int128 Wide;
 
 static Wide wide_abs(Wide value) { return value < 0 ? -value : value; }
@@ -105,7 +103,9 @@ Rational rational_round(Rational a) {
 }
 
 double rational_to_double(Rational a) {
-  /* The x87-free targets we build for have a wider long double or none; one division of exact operands rounds once
-   * wherever both fit 53 bits, and by a last bit at most elsewhere. */
+  const int64_t exact = INT64_C(1) << 53;
+  const bool is_exact = a.numerator <= exact && a.numerator >= -exact && a.denominator <= exact;
+  /* One division of exact operands rounds once; beyond 53 bits the last bit may be one off. */
+  if (is_exact) return (double)a.numerator / (double)a.denominator;
   return (double)((long double)a.numerator / (long double)a.denominator);
 }
