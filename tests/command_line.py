@@ -1,0 +1,314 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Checks what scripts rely on beside the text of messages: exit codes, streams, signals, files left behind.
+
+    SEDGE_BINARY=build/sedge tests/command_line.py [-v] [TEST...]
+"""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BINARY = Path(os.environ.get("SEDGE_BINARY", ROOT / "build" / "sedge")).resolve()
+DONE, WRONG, USAGE, SYSTEM, INTERRUPTED = 0, 1, 2, 4, 130
+
+PROGRAM = """
+network small {
+  input frame[64]; layer hidden[32] : tanh; output symbol[64] : softmax;
+  junction frame -> hidden : clashfree(fanout = 8);
+  junction hidden -> symbol : dense();
+}
+train { data = morse(train = 2000, test = 100); order = pipelined; batch = 7; epochs = %d;
+        optimizer = adam(rate = 1/64); }
+"""
+
+
+class CommandLine(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="sedge-command-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.write("small.sedge", PROGRAM % 3)
+        self.write("long.sedge", PROGRAM % 1000)
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text)
+
+    def run_sedge(self, *words, code=DONE, **options):
+        """The finished command; fails the test when its exit code is another than `code`."""
+        settings = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        if "input" in settings:
+            del settings["stdin"]
+        done = subprocess.run([str(BINARY), *words], cwd=self.folder, text=True, timeout=300, check=False, **settings)
+        self.assertEqual(done.returncode, code, f"sedge {' '.join(words)}\n{done.stderr}")
+        return done
+
+    def events(self, *words, **options):
+        done = self.run_sedge(*words, "--json", **options)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def start(self, *words):
+        return subprocess.Popen([str(BINARY), *words], cwd=self.folder, text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+
+    def names(self):
+        return sorted(path.name for path in self.folder.iterdir())
+
+    # ---- usage ----
+
+    def test_wrong_usage_is_explained(self):
+        for words, message in [
+            (["trian"], "did you mean 'train'?"),
+            (["nothing-like-it"], "there is no verb"),
+            (["fit"], "usage: sedge fit FILE"),
+            (["fit", "a.sedge", "b.sedge"], "usage: sedge fit FILE"),
+            (["train", "--epoch", "3"], "did you mean --epochs?"),
+            (["train", "--epochs"], "--epochs needs a value"),
+            (["train", "--epochs", "-3"], "a whole number from 0, not '-3'"),
+            (["train", "--epochs", "99999999999999999999"], "a whole number from 0"),
+            (["train", "--epochs", "5000000000"], "at most 4294967295"),
+            (["train", "--every", "2"], "--checkpoint"),
+            (["train", "--checkpoint", "c", "--every", "0"], "at least 1"),
+            (["train", "--load", "a", "--resume", "b"], "give one of them"),
+            (["train", "--engine", "magic"], "there is no engine 'magic'"),
+            (["fit", "small.sedge", "--epochs", "3"], "'sedge fit' has no option --epochs"),
+            (["check", "small.sedge", "--color", "perhaps"], "auto, always or never"),
+            (["check", "small.sedge", "--dump", "egdes"], "did you mean edges"),
+            (["test", "small.sedge"], "needs --load"),
+            (["predict", "small.sedge"], "needs --load"),
+            (["explain", "E9999"], "there is no error code"),
+            (["schedule", "small.sedge", "--format", "poem"], "there is no format 'poem'"),
+            (["schedule", "small.sedge", "--junction", "3"], "there is no junction 3"),
+            (["schedule", "small.sedge", "--clocks", "3..1"], "no range of clocks"),
+        ]:
+            with self.subTest(words=words):
+                done = self.run_sedge(*words, code=USAGE)
+                self.assertIn(message, done.stderr)
+                self.assertEqual(done.stdout, "")
+        self.assertEqual(self.names(), ["long.sedge", "small.sedge"])
+
+    def test_help_shows_an_example_for_every_verb(self):
+        overview = self.run_sedge("--help").stdout
+        self.assertEqual(self.run_sedge().stdout, overview)
+        verbs = re.findall(r"^  ([a-z]+) ", overview, re.MULTILINE)
+        self.assertGreaterEqual(len(verbs), 7)
+        for verb in verbs:
+            text = self.run_sedge(verb, "--help").stdout
+            self.assertIn(f"usage: sedge {verb}", text)
+            self.assertRegex(text, rf"example:\n  sedge {verb}")
+        self.assertRegex(self.run_sedge("--version").stdout, r"^sedge \d+\.\d+\.\d+\n$")
+
+    def test_a_file_alone_is_fitted(self):
+        self.assertEqual(self.run_sedge("small.sedge").stdout, self.run_sedge("fit", "small.sedge").stdout)
+
+    # ---- results ----
+
+    def test_train_reports_as_json_lines(self):
+        events = self.events("train", "small.sedge", "--epochs", "2")
+        self.assertEqual([e["event"] for e in events], ["epoch", "epoch", "done"])
+        self.assertEqual(list(events[0]), ["event", "epoch", "inputs", "train_loss", "train_accuracy", "test_loss",
+                                           "test_accuracy", "seconds", "inputs_per_second"])
+        self.assertEqual(list(events[2]), ["event", "engine", "epochs", "inputs", "test_accuracy", "parameters",
+                                           "parameters_sha256"])
+        self.assertEqual([e["inputs"] for e in events], [2000, 2000, 4000])
+        self.assertEqual(events[2]["test_accuracy"], events[1]["test_accuracy"])
+        self.assertRegex(events[2]["parameters_sha256"], "^[0-9a-f]{64}$")
+        again = self.events("train", "small.sedge", "--epochs", "2")
+        self.assertEqual(again[2], events[2])
+
+    def test_validation_is_reported_where_there_is_a_split(self):
+        self.write("split.sedge", PROGRAM.replace("batch = 7", "split = split(train = 500, validation = 50)") % 1)
+        epoch, done = self.events("train", "split.sedge")
+        self.assertEqual(epoch["inputs"], 500)
+        self.assertIn("validation_loss", epoch)
+        self.assertIn("validation_accuracy", epoch)
+        self.assertEqual(done["validation_accuracy"], epoch["validation_accuracy"])
+
+    def test_quiet_says_nothing_but_the_result(self):
+        self.assertEqual(self.run_sedge("train", "small.sedge", "-q", "--json").stderr, "")
+        loud = self.run_sedge("train", "small.sedge")
+        self.assertEqual(len(loud.stderr.splitlines()), 3, "a line per epoch")
+        self.assertIn("accuracy", loud.stdout)
+        self.assertNotIn("\r", loud.stderr)
+
+    def test_inputs_stop_the_run_inside_an_epoch(self):
+        events = self.events("train", "small.sedge", "--inputs", "2500")
+        self.assertEqual([e["inputs"] for e in events], [2000, 500, 2500])
+        self.assertEqual(self.events("train", "small.sedge", "--inputs", "0")[-1]["inputs"], 0)
+
+    def test_parameters_are_saved_and_loaded(self):
+        first = self.events("train", "small.sedge", "--epochs", "0", "--save", "start")[-1]
+        trained = self.events("train", "small.sedge", "--save", "end")[-1]
+        self.assertNotEqual(first["parameters_sha256"], trained["parameters_sha256"])
+        self.assertEqual(self.events("train", "small.sedge", "--load", "start")[-1], trained)
+        loaded = self.events("train", "small.sedge", "--epochs", "0", "--load", "end")[-1]
+        self.assertEqual(loaded["parameters_sha256"], trained["parameters_sha256"])
+        tested = self.events("test", "small.sedge", "--load", "end")[-1]
+        self.assertEqual(tested["parameters_sha256"], trained["parameters_sha256"])
+        self.assertEqual(tested["test_accuracy"], trained["test_accuracy"])
+        confusion = tested["confusion"]
+        self.assertEqual(sum(map(sum, confusion)), 100)
+        self.assertAlmostEqual(sum(confusion[k][k] for k in range(64)) / 100, tested["test_accuracy"])
+        self.assertIn("most confused", self.run_sedge("test", "small.sedge", "--load", "end").stdout)
+
+    def test_predict_gives_class_and_scores(self):
+        self.run_sedge("train", "small.sedge", "-q", "--save", "end")
+        words = ["predict", "small.sedge", "--load", "end"]
+        lines = self.run_sedge(*words).stdout.splitlines()
+        self.assertEqual(len(lines), 100)
+        predictions = self.events(*words)
+        for line, prediction in zip(lines, predictions):
+            numbers = line.split()
+            self.assertEqual(int(numbers[0]), prediction["class"])
+            scores = [float(number) for number in numbers[1:]]
+            self.assertEqual(len(scores), 64)
+            self.assertEqual(scores.index(max(scores)), prediction["class"])
+        right = sum(p["class"] == p["label"] for p in predictions)
+        tested = self.events("test", "small.sedge", "--load", "end")[-1]
+        self.assertAlmostEqual(right / 100, tested["test_accuracy"])
+        self.assertEqual(self.run_sedge(*words, "7").stdout, lines[7] + "\n")
+
+    def test_predict_reads_rows(self):
+        self.run_sedge("train", "small.sedge", "-q", "--epochs", "0", "--save", "w")
+        words = ["predict", "small.sedge", "--load", "w"]
+        row = ",".join("0.5" for _ in range(64))
+        header = ",".join(f"x{i}" for i in range(64))
+        self.write("rows.csv", f"{header}\n{row}\n{row},3\n\n{row.replace(',', ' ')}\n")
+        lines = self.run_sedge(*words, "rows.csv").stdout.splitlines()
+        self.assertEqual(len(lines), 3)
+        self.assertEqual(len(set(lines)), 1)
+        self.assertEqual(self.run_sedge(*words, "-", input=row).stdout, lines[0] + "\n")
+        self.write("short.csv", f"{row}\n1,2,3\n")
+        self.assertIn("line 2 has 3 numbers", self.run_sedge(*words, "short.csv", code=SYSTEM).stderr)
+        self.write("bad.csv", f"{row}\n{row[:-3]}abc\n")
+        self.assertIn("line 2", self.run_sedge(*words, "bad.csv", code=SYSTEM).stderr)
+        self.write("empty.csv", "")
+        self.run_sedge(*words, "empty.csv", code=SYSTEM)
+        self.run_sedge(*words, "absent.csv", code=SYSTEM)
+        self.assertIn("numbered 0 to 99", self.run_sedge(*words, "100", code=WRONG).stderr)
+
+    def test_messages_are_json_too(self):
+        self.write("wrong.sedge", "network n { input a[4]; output b[2] : sigmoid; junction a -> c : dense(); }\n")
+        done = self.run_sedge("check", "wrong.sedge", "--json", code=WRONG)
+        message = json.loads(done.stdout.splitlines()[0])
+        for key in "file line column end_line end_column severity code message".split():
+            self.assertIn(key, message)
+        self.assertEqual(done.stderr, "")
+        done = self.run_sedge("train", "wrong.sedge", "--json", code=WRONG)
+        self.assertEqual(json.loads(done.stdout.splitlines()[0]), message)
+
+    # ---- files ----
+
+    def test_what_cannot_be_read_is_a_system_failure(self):
+        self.write("text", "this is no safetensors file, whatever its name says")
+        self.run_sedge("train", "small.sedge", "-q", "--epochs", "0", "--save", "w")
+        self.write("other.sedge", PROGRAM.replace("hidden[32]", "hidden[16]") % 1)
+        self.write("data.sedge", PROGRAM.replace("morse(train = 2000, test = 100)", 'idx("absent")') % 1)
+        for words, message in [
+            (["check", "absent.sedge"], "absent.sedge"),
+            (["check", "."], "."),
+            (["train", "small.sedge", "--load", "absent"], "absent: error: cannot be opened"),
+            (["train", "small.sedge", "--load", "text"], "text: error: "),
+            (["train", "small.sedge", "--resume", "w"], "w: error: is no checkpoint"),
+            (["train", "other.sedge", "--load", "w"], "w: error: "),
+            (["test", "small.sedge", "--load", "."], "cannot be read: Is a directory"),
+            (["train", "data.sedge"], "absent: error: "),
+            (["train", "data.sedge", "--data", "elsewhere"], "elsewhere: error: "),
+        ]:
+            with self.subTest(words=words):
+                self.assertIn(message, self.run_sedge(*words, code=SYSTEM).stderr)
+
+    def test_what_cannot_be_written_is_a_system_failure(self):
+        self.write("folder", "")
+        before = self.names()
+        for words in [["--save", "absent/w"], ["--save", "/dev/full"], ["--save", "folder/w"], ["--save", "."],
+                      ["--checkpoint", "absent/c"], ["--checkpoint", "/dev/full"]]:
+            with self.subTest(words=words):
+                done = self.run_sedge("train", "small.sedge", "--inputs", "10", *words, code=SYSTEM)
+                self.assertIn("error: ", done.stderr)
+                self.assertEqual(self.names(), before)
+
+    def test_output_that_is_lost_is_noticed(self):
+        for words in [["--help"], ["check", "small.sedge"], ["fit", "small.sedge"], ["schedule", "small.sedge"],
+                      ["train", "small.sedge", "--json"], ["explain", "E0212"]]:
+            with self.subTest(words=words), open("/dev/full", "w", encoding="ascii") as full:
+                done = self.run_sedge(*words, code=SYSTEM, stdout=full)
+                self.assertIn("standard output could not be written", done.stderr)
+        read_end, write_end = os.pipe()
+        os.close(read_end)
+        self.run_sedge("fit", "small.sedge", code=SYSTEM, stdout=write_end)
+        os.close(write_end)
+
+    # ---- runs that are stopped ----
+
+    def interrupt(self, number, *words):
+        """Starts a long run, sends the signal in its third epoch, and returns its exit code and what it said."""
+        process = self.start("train", "long.sedge", "--json", *words)
+        process.stdout.readline()
+        process.stdout.readline()
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=300)
+        return process.returncode, errors
+
+    def test_a_signal_leaves_a_checkpoint(self):
+        expected = self.events("train", "long.sedge", "--inputs", "20001")[-1]
+        for number, words, checkpoint in [(signal.SIGINT, [], "small.checkpoint"),
+                                          (signal.SIGTERM, ["--checkpoint", "c", "--every", "1000"], "c")]:
+            code, errors = self.interrupt(number, *words)
+            self.assertEqual(code, INTERRUPTED, errors)
+            self.assertIn(f"sedge train long.sedge --resume {checkpoint}", errors)
+            done = self.events("train", "long.sedge", "--resume", checkpoint, "--inputs", "20001")[-1]
+            self.assertEqual(done, expected)
+
+    def test_a_killed_run_goes_on_from_its_last_checkpoint(self):
+        code, _ = self.interrupt(signal.SIGKILL, "--checkpoint", "c")
+        self.assertEqual(code, -signal.SIGKILL)
+        # Killed while it was writing one, it leaves the one before, and perhaps a part of the next beside it.
+        expected = self.events("train", "long.sedge", "--inputs", "30000")[-1]
+        self.assertEqual(self.events("train", "long.sedge", "--resume", "c", "--inputs", "30000")[-1], expected)
+
+    def test_a_checkpoint_belongs_to_its_run(self):
+        self.run_sedge("train", "small.sedge", "-q", "--inputs", "1000", "--checkpoint", "c")
+        self.write("other.sedge", PROGRAM.replace("train = 2000", "train = 2001") % 3)
+        for words, message in [(["other.sedge"], "its data is 2000 examples"),
+                               (["small.sedge", "--seed", "9"], "another model")]:
+            done = self.run_sedge("train", *words, "--resume", "c", code=SYSTEM)
+            self.assertIn(message, done.stderr)
+        damaged = bytearray((self.folder / "c").read_bytes())
+        damaged[-9] ^= 1
+        (self.folder / "c").write_bytes(damaged)
+        self.assertIn("is damaged", self.run_sedge("train", "small.sedge", "--resume", "c", code=SYSTEM).stderr)
+
+    def test_a_terminal_gets_a_bar_within_80_columns(self):
+        ours, theirs = pty.openpty()
+        environment = {**os.environ, "TERM": "xterm"}
+        process = subprocess.Popen([str(BINARY), "train", "long.sedge", "--epochs", "20"], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=theirs, env=environment)
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            shown += piece
+        os.close(ours)
+        self.assertEqual(process.wait(), DONE)
+        text = shown.decode().replace("\x1b[K", "")
+        parts = re.split(r"[\r\n]+", text)
+        self.assertTrue(any("[=" in part or "[>" in part for part in parts), text[:500])
+        self.assertLessEqual(max(map(len, parts)), 80)
+        self.assertEqual(sum(part.startswith("epoch") and "test" in part for part in parts), 20)
+
+
+if __name__ == "__main__":
+    unittest.main()
