@@ -91,14 +91,20 @@ static bool is_within(const Hardware *hardware, const Resources *used) {
   return !hardware->has_block_ram_limit || used->memory_bits <= hardware->block_ram_bits;
 }
 
-static void choose_remedies(const Fitting *f, const uint32_t *z, Fit *fit) {
-  const uint32_t count = f->model->junction_count;
-  HazardRemedy *remedies = ARENA_ARRAY(f->arena, HazardRemedy, count);
+/* The clocks of the longest junction. */
+static uint32_t longest_of(const Fitting *f, const uint32_t *z) {
   uint32_t longest = 0;
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < f->model->junction_count; i++) {
     const uint32_t clocks = clocks_at(&f->model->junctions[i].edges, z[i]);
     if (clocks > longest) longest = clocks;
   }
+  return longest;
+}
+
+static void choose_remedies(const Fitting *f, const uint32_t *z, Fit *fit) {
+  const uint32_t count = f->model->junction_count;
+  HazardRemedy *remedies = ARENA_ARRAY(f->arena, HazardRemedy, count);
+  const uint32_t longest = longest_of(f, z);
   for (uint32_t i = 0; i < count; i++) {
     const Interleaver *edges = &f->model->junctions[i].edges;
     const Returns returns = find_returns(edges, z[i], f->arena);
@@ -206,12 +212,7 @@ static bool check_given_z(const Fitting *f) {
 
 static void warn_unbalanced(const Fitting *f, const uint32_t *z) {
   const Hardware *hardware = &f->program->hardware;
-  uint32_t longest = 0;
-  const uint32_t count = f->model->junction_count;
-  for (uint32_t i = 0; i < count; i++) {
-    const uint32_t clocks = clocks_at(&f->model->junctions[i].edges, z[i]);
-    if (clocks > longest) longest = clocks;
-  }
+  const uint32_t count = f->model->junction_count, longest = longest_of(f, z);
   uint32_t *balanced = ARENA_ARRAY(f->arena, uint32_t, count);
   if (!choose_z(f, longest, balanced)) return;
   for (uint32_t i = 0; i < count; i++) {
@@ -229,7 +230,7 @@ static void warn_idle(const Fitting *f, const Fit *fit, const uint32_t *fastest)
   if (!hardware->has_multiplier_limit || !fastest) return;
   Fit other = {0};
   cost(f, fastest, &other);
-  if (other.used.multipliers <= fit->used.multipliers) return;
+  if (other.used.multipliers <= fit->used.multipliers || longest_of(f, fastest) >= longest_of(f, fit->z)) return;
   Message *m = warning_at(f->diagnostics, ERROR_IDLE, hardware->z_given.at,
                           "%llu of %llu multipliers are left idle", (unsigned long long)(hardware->multipliers - fit->used.multipliers),
                           (unsigned long long)hardware->multipliers);
