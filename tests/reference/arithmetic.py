@@ -131,8 +131,8 @@ class Fixed:
         return self.saturate(x - y)
 
     def weighted_sum(self, w, x, into, n, plus=0):
-        total = np.zeros(n, np.int64)
-        np.add.at(total, into, self.multiply(w, x))
+        # bincount adds in float64, which holds these integers exactly: less than 2^21 products of 32 bits.
+        total = np.bincount(into, weights=self.multiply(w, x), minlength=n).astype(np.int64)
         return self.saturate(total + plus)
 
     def activate(self, name, s, real_count):
