@@ -213,8 +213,8 @@ static void waste_is_warned_of(void **state) {
   expect_warning("z = (16, 4); multipliers = 200;", "156 of 200 multipliers are left idle");
   expect_warning("z = (64, 16); multipliers = 200;", NULL);
   expect_warning("multipliers = 1000;", NULL);
-  /* More multipliers than in use, but none that would make it faster: the first junction is at its widest. */
-  expect_warning("z = (64, 8); multipliers = 152;", NULL);
+  /* Half of them are idle, but the next faster choice takes 176. */
+  expect_warning("z = (32, 8); multipliers = 175;", NULL);
 }
 
 /* ---- the report ---- */
