@@ -159,7 +159,7 @@ def reported_messages(result):
             found.append(((match["file"], int(match["line"]), match["severity"], match["text"]), shows))
         elif match := PLACELESS.match(line):
             found.append(((None, None, match["severity"], match["text"]), True))
-    for message in json_objects(result.stdout):
+    for message in [*json_objects(result.stdout), *json_objects(result.stderr)]:
         if message.get("severity") in ("error", "warning"):
             place = (message.get("file"), message.get("line")) if message.get("line") else (None, None)
             found.append(((*place, message["severity"], message.get("message", "")), True))
