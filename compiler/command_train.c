@@ -22,7 +22,6 @@ typedef struct TrainCommand {
   RunFacts facts;
   TrainingPosition start;
   Progress progress;
-  double begin;          /* monotonic seconds */
   const char *stop_path; /* of the checkpoint that Ctrl-C writes */
 } TrainCommand;
 
@@ -188,13 +187,13 @@ static void print_result(const TrainCommand *t, const TrainerResult *result, con
   const Compilation *c = t->session.c;
   const uint64_t trained = result->position.inputs - t->start.inputs;
   char rate[24];
-  const double seconds = monotonic_seconds() - t->begin;
-  format_rate(per_second(trained, seconds), rate);
+  format_rate(per_second(trained, result->trained_seconds), rate);
   print_part("test", &result->test);
   print_part("validation", &result->validation);
-  printf("trained     %s inputs in %.2f s, %s inputs/s, by '%s'\n", grouped(trained), seconds, rate,
-         t->session.engine->kind->name);
+  printf("trained     %s inputs in %.2f s, %s inputs/s, by '%s'\n", grouped(trained),
+         result->trained_seconds, rate, t->session.engine->kind->name);
   print_clocks(c->schedule, result->position.inputs);
+  if (t->invocation->options.verbose) print_engine_counts(t->session.engine, stdout);
   printf("parameters  %s, sha256 %s\n", grouped(model_parameter_count(c->model)), digest);
   if (t->invocation->options.save) printf("saved       %s\n", t->invocation->options.save);
 }
@@ -234,27 +233,33 @@ static bool prepare_files(TrainCommand *t, Failure *failure) {
   return read_checkpoint(options->resume, t->session.engine, &t->facts, &t->start, failure);
 }
 
+static ExitCode end_outcome(TrainCommand *t, TrainerOutcome outcome, const TrainerResult *result,
+                            const Failure *failure) {
+  switch (outcome) {
+  case TRAINER_DONE: return end_run(t, result);
+  case TRAINER_STOPPED: return end_interrupted(t, result);
+  case TRAINER_FAILED: break;
+  }
+  return report_failure(t->invocation, t->session.c, failure);
+}
+
 static ExitCode run_prepared(TrainCommand *t) {
   const TrainerEvents events = {
       .epoch_done = on_epoch, .progressed = on_progress, .is_stopped = on_poll, .context = t};
   TrainerResult result;
   Failure failure = {0};
-  interrupt_watch();
+  interrupt_watch(); /* until the parameters are saved: a signal must not leave half a file beside them */
   const TrainerOutcome outcome = run_training(t->session.engine, &t->session.data, &t->settings,
                                               &events, &t->facts, &t->start, &result, &failure);
-  interrupt_unwatch();
   progress_clear(&t->progress);
-  switch (outcome) {
-  case TRAINER_DONE: return end_run(t, &result);
-  case TRAINER_STOPPED: return end_interrupted(t, &result);
-  case TRAINER_FAILED: break;
-  }
-  return report_failure(t->invocation, t->session.c, &failure);
+  const ExitCode code = end_outcome(t, outcome, &result, &failure);
+  interrupt_unwatch();
+  return code;
 }
 
 ExitCode command_train(const Invocation *invocation) {
   const Options *options = &invocation->options;
-  TrainCommand t = {.invocation = invocation, .begin = monotonic_seconds()};
+  TrainCommand t = {.invocation = invocation};
   ExitCode code = EXIT_DONE;
   if (!check_train_options(options)) return EXIT_USAGE;
   if (!session_open(invocation, &t.session, &code)) return code;
@@ -267,7 +272,6 @@ ExitCode command_train(const Invocation *invocation) {
   if (!options->json && !options->quiet) print_session(&t.session, stdout);
   fflush(stdout);
   Failure failure = {0};
-  t.begin = monotonic_seconds();
   code = prepare_files(&t, &failure) ? run_prepared(&t)
                                      : report_failure(invocation, t.session.c, &failure);
   session_close(&t.session);

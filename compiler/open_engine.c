@@ -15,10 +15,31 @@
 typedef struct EngineChoice {
   const char *name;
   Engine *(*open)(const Schedule *schedule, Failure *failure);
+  void (*print_counts)(const Engine *engine, FILE *out); /* or NULL */
 } EngineChoice;
 
+/* Operations, and uses of memory ports, of every junction; what never happened is left out. */
+static void print_simulator_counts(const Engine *engine, FILE *out) {
+  const SimulatorCounts counts = simulator_counts(engine);
+  fprintf(out, "counted     %s junction cycles, %s clocks\n", grouped(counts.junction_cycles),
+          grouped(counts.clocks));
+  for (uint32_t i = 0; i < engine->model->junction_count; i++) {
+    const JunctionCounts *junction = &counts.junctions[i];
+    for (uint32_t op = 0; op < EDGE_OP_COUNT; op++) {
+      if (junction->ops[op] == 0) continue;
+      fprintf(out, "  junction %" PRIu32 "  %-20s %18s\n", i + 1, edge_op_info[op].name,
+              grouped(junction->ops[op]));
+    }
+    for (uint32_t kind = 0; kind < MEMORY_KIND_COUNT; kind++) {
+      if (junction->port_uses[kind] == 0) continue;
+      fprintf(out, "  junction %" PRIu32 "  %-14s ports %18s\n", i + 1, memory_info[kind].name,
+              grouped(junction->port_uses[kind]));
+    }
+  }
+}
+
 static const EngineChoice engines[] = {
-#define ENGINE(name, open, help) {name, open},
+#define ENGINE(name, open, print_counts) {name, open, print_counts},
 #include "compiler/engines.def"
 #undef ENGINE
 };
@@ -58,6 +79,11 @@ bool session_open(const Invocation *invocation, Session *session, ExitCode *code
   *code = report_failure(invocation, session->c, &failure);
   session_close(session);
   return false;
+}
+
+void print_engine_counts(const Engine *engine, FILE *out) {
+  const EngineChoice *choice = find_engine(engine->kind->name);
+  if (choice && choice->print_counts) choice->print_counts(engine, out);
 }
 
 void session_close(Session *session) {

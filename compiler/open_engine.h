@@ -28,4 +28,7 @@ void session_close(Session *session);
 /* The network in one line: "mnist: 1024-64-16, 8,704 edges (13.1 % of the dense network's), float32, pipelined, batch 1". */
 void print_session(const Session *session, FILE *out);
 
+/* What the engine counted while it trained, where it counts anything; for --verbose. */
+void print_engine_counts(const Engine *engine, FILE *out);
+
 #endif

@@ -304,6 +304,7 @@ TrainerOutcome run_training(Engine *engine, const Dataset *data, const TrainerSe
   }
   const TrainerOutcome outcome = run_epochs(&t, result);
   result->position = t.position;
+  result->trained_seconds = t.trained_seconds;
   free(t.order);
   return outcome;
 }

@@ -52,6 +52,7 @@ typedef struct TrainerEvents {
 
 typedef struct TrainerResult {
   TrainingPosition position;
+  double trained_seconds;       /* spent on training in this call, without measuring */
   Tally validation, test;       /* with the final parameters */
 } TrainerResult;
 
