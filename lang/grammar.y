@@ -65,12 +65,17 @@ static Expr *name_expr(Parse *parse, Name name) {
   return expr;
 }
 
-/* Appends one node, or a list of them, to a list linked through next. */
-#define APPEND(Type, head, node)                \
-  do {                                          \
-    Type **place = &(head);                     \
-    while (*place) place = &(*place)->next;     \
-    *place = (node);                            \
+/* Appends a node; NULL stands for one that could not be read. */
+#define APPEND(list, node)                       \
+  do {                                           \
+    __typeof__((list).last) appended = (node);   \
+    if (!appended) break;                        \
+    if ((list).last) {                           \
+      (list).last->next = appended;              \
+    } else {                                     \
+      (list).first = appended;                   \
+    }                                            \
+    (list).last = appended;                      \
   } while (0)
 
 static Item *item(Parse *parse, ItemKind kind, Span at, Span keyword_at, Name name) {
@@ -112,24 +117,30 @@ static Statement *statement(Parse *parse, StatementKind kind, Span at) {
 %right POWER
 
 %type <Name> name block_name setting_name
-%type <Item *> items item
-%type <Statement *> body statements statement
-%type <Declarator *> declarators declarator
+%type <ItemList> items
+%type <Item *> item
+%type <StatementList> body statements
+%type <Statement *> statement
+%type <DeclaratorList> declarators
+%type <Declarator *> declarator
 %type <LayerRole> role
-%type <Expr *> expr primary shape pad activation chain elements import_path
-%type <Argument *> arguments argument_list argument
-%type <Parameter *> parameters parameter_list parameter
+%type <ExprList> shape chain elements
+%type <Expr *> expr primary pad activation import_path
+%type <ArgumentList> arguments argument_list
+%type <Argument *> argument
+%type <ParameterList> parameters parameter_list
+%type <Parameter *> parameter
 
 %%
 
 start:
-  START_FILE items                   { parse->items = $items; }
+  START_FILE items                   { parse->items = $items.first; }
 | START_DEFINE name ASSIGN expr      { parse->define_name = $name; parse->define_value = $expr; }
 ;
 
 items:
-  %empty                             { $$ = NULL; }
-| items[before] item                 { $$ = $before; APPEND(Item, $$, $item); }
+  %empty                             { $$ = (ItemList){0}; }
+| items[before] item                 { $$ = $before; APPEND($$, $item); }
 ;
 
 item:
@@ -144,19 +155,19 @@ item:
   }
 | PATTERN name[own] OPEN parameters CLOSE OPEN name[left] COMMA name[right] CLOSE ASSIGN expr SEMICOLON {
     $$ = item(parse, ITEM_PATTERN, @$, @1, $own);
-    $$->parameters = $parameters;
+    $$->parameters = $parameters.first;
     $$->left = $left;
     $$->right = $right;
     $$->value = $expr;
   }
 | NETWORK block_name body {
-    $$ = item(parse, ITEM_NETWORK, @$, @1, $block_name); $$->statements = $body;
+    $$ = item(parse, ITEM_NETWORK, @$, @1, $block_name); $$->statements = $body.first;
   }
 | HARDWARE block_name body {
-    $$ = item(parse, ITEM_HARDWARE, @$, @1, $block_name); $$->statements = $body;
+    $$ = item(parse, ITEM_HARDWARE, @$, @1, $block_name); $$->statements = $body.first;
   }
 | TRAIN block_name body {
-    $$ = item(parse, ITEM_TRAIN, @$, @1, $block_name); $$->statements = $body;
+    $$ = item(parse, ITEM_TRAIN, @$, @1, $block_name); $$->statements = $body.first;
   }
 | error SEMICOLON                    { $$ = NULL; yyerrok; }
 | error CLOSE_BRACE                  { $$ = NULL; yyerrok; }
@@ -172,13 +183,13 @@ block_name:
 ;
 
 parameters:
-  %empty                             { $$ = NULL; }
+  %empty                             { $$ = (ParameterList){0}; }
 | parameter_list
 ;
 
 parameter_list:
-  parameter
-| parameter_list[before] COMMA parameter  { $$ = $before; APPEND(Parameter, $$, $parameter); }
+  parameter                          { $$ = (ParameterList){$1, $1}; }
+| parameter_list[before] COMMA parameter  { $$ = $before; APPEND($$, $parameter); }
 ;
 
 parameter:
@@ -195,20 +206,20 @@ body:
 ;
 
 statements:
-  %empty                             { $$ = NULL; }
-| statements[before] statement       { $$ = $before; APPEND(Statement, $$, $statement); }
+  %empty                             { $$ = (StatementList){0}; }
+| statements[before] statement       { $$ = $before; APPEND($$, $statement); }
 ;
 
 statement:
   role declarators activation SEMICOLON {
     $$ = statement(parse, STATEMENT_LAYERS, @$);
     $$->role = $role;
-    $$->layers = $declarators;
+    $$->layers = $declarators.first;
     $$->activation = $activation;
   }
 | JUNCTION chain COLON expr SEMICOLON {
     $$ = statement(parse, STATEMENT_JUNCTION, @$);
-    $$->joined = $chain;
+    $$->joined = $chain.first;
     $$->pattern = $expr;
   }
 | setting_name ASSIGN expr SEMICOLON {
@@ -226,20 +237,20 @@ role:
 ;
 
 declarators:
-  declarator
-| declarators[before] COMMA declarator    { $$ = $before; APPEND(Declarator, $$, $declarator); }
+  declarator                         { $$ = (DeclaratorList){$1, $1}; }
+| declarators[before] COMMA declarator    { $$ = $before; APPEND($$, $declarator); }
 ;
 
 declarator:
   name OPEN_BRACKET shape CLOSE_BRACKET pad {
     $$ = ARENA_NEW(parse->arena, Declarator);
-    *$$ = (Declarator){.at = @$, .name = $name, .shape = $shape, .pad = $pad};
+    *$$ = (Declarator){.at = @$, .name = $name, .shape = $shape.first, .pad = $pad};
   }
 ;
 
 shape:
-  expr
-| shape[before] COMMA expr           { $$ = $before; APPEND(Expr, $$, $expr); }
+  expr                               { $$ = (ExprList){$1, $1}; }
+| shape[before] COMMA expr           { $$ = $before; APPEND($$, $expr); }
 ;
 
 pad:
@@ -254,10 +265,11 @@ activation:
 
 chain:
   name[left] ARROW name[right] {
-    $$ = name_expr(parse, $left);
-    $$->next = name_expr(parse, $right);
+    $$ = (ExprList){0};
+    APPEND($$, name_expr(parse, $left));
+    APPEND($$, name_expr(parse, $right));
   }
-| chain[before] ARROW name           { $$ = $before; APPEND(Expr, $$, name_expr(parse, $name)); }
+| chain[before] ARROW name           { $$ = $before; APPEND($$, name_expr(parse, $name)); }
 ;
 
 setting_name:
@@ -306,29 +318,29 @@ primary:
 | name OPEN arguments CLOSE {
     $$ = expr_new(parse->arena, EXPR_CALL, @$);
     $$->name = $name;
-    $$->arguments = $arguments;
+    $$->arguments = $arguments.first;
   }
 | OPEN expr CLOSE                    { $$ = $expr; $$->at = @$; $$->is_parenthesized = true; }
 | OPEN CLOSE                         { $$ = list(parse, @$, NULL); }
 | OPEN expr COMMA CLOSE              { $$ = list(parse, @$, $expr); }
-| OPEN expr COMMA elements CLOSE     { $expr->next = $elements; $$ = list(parse, @$, $expr); }
-| OPEN expr COMMA elements COMMA CLOSE { $expr->next = $elements; $$ = list(parse, @$, $expr); }
+| OPEN expr COMMA elements CLOSE     { $expr->next = $elements.first; $$ = list(parse, @$, $expr); }
+| OPEN expr COMMA elements COMMA CLOSE { $expr->next = $elements.first; $$ = list(parse, @$, $expr); }
 ;
 
 elements:
-  expr
-| elements[before] COMMA expr        { $$ = $before; APPEND(Expr, $$, $expr); }
+  expr                               { $$ = (ExprList){$1, $1}; }
+| elements[before] COMMA expr        { $$ = $before; APPEND($$, $expr); }
 ;
 
 arguments:
-  %empty                             { $$ = NULL; }
+  %empty                             { $$ = (ArgumentList){0}; }
 | argument_list
 | argument_list COMMA                { $$ = $1; }
 ;
 
 argument_list:
-  argument
-| argument_list[before] COMMA argument { $$ = $before; APPEND(Argument, $$, $argument); }
+  argument                           { $$ = (ArgumentList){$1, $1}; }
+| argument_list[before] COMMA argument { $$ = $before; APPEND($$, $argument); }
 ;
 
 argument:

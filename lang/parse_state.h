@@ -5,6 +5,18 @@
 
 #include "lang/parse.h"
 
+/* Lists in the making: linked through next, with their last node at hand, so that appending takes no walk. */
+#define LIST_OF(Type)       \
+  typedef struct Type##List { \
+    Type *first, *last;     \
+  } Type##List
+LIST_OF(Item);
+LIST_OF(Statement);
+LIST_OF(Declarator);
+LIST_OF(Expr);
+LIST_OF(Argument);
+LIST_OF(Parameter);
+
 typedef struct Parse {
   const SourceFile *source;
   Diagnostics *diagnostics;
