@@ -62,9 +62,9 @@ typedef struct Stream {
 static bool print_access(void *context, const Access *a) {
   Stream *stream = context;
   fprintf(stream->out, "%s{\"op\":\"%s\",\"memory\":\"%s\",\"number\":%u,\"access\":\"%s\",\"element\":%u,\"bank\":%u,\"word\":%u,"
-          "\"edge\":", stream->has_access ? "," : "", edge_op_info[a->op].name, memory_info[a->memory->kind].name,
+          "\"delay\":%lld,\"edge\":", stream->has_access ? "," : "", edge_op_info[a->op].name, memory_info[a->memory->kind].name,
           a->memory->owner + (memory_info[a->memory->kind].owner == OWNER_JUNCTION),
-          a->direction == DIRECTION_READ ? "read" : "write", a->element, a->bank, a->word);
+          a->direction == DIRECTION_READ ? "read" : "write", a->element, a->bank, a->word, (long long)a->age);
   if (a->edge == UINT32_MAX) {
     fprintf(stream->out, "null}");
   } else {
