@@ -48,7 +48,7 @@ static RateShape rate_shape(RateKind kind) {
   case RATE_STEP: return RATE_SHAPE_STEP;
   case RATE_COSINE: return RATE_SHAPE_COSINE;
   }
-  assert(!"a rate of no kind");
+  assert(false && "a rate of no kind");
   return RATE_SHAPE_CONSTANT;
 }
 

@@ -17,7 +17,7 @@ static const char *pattern_name(const Pattern *pattern) {
 #undef PATTERN
   case PATTERN_OWN: return pattern->own->name.text;
   }
-  assert(!"a pattern of no kind");
+  assert(false && "a pattern of no kind");
   return "";
 }
 
@@ -29,7 +29,7 @@ static const char *activation_name(const NetworkLayer *layer) {
 #undef ACTIVATION
   case ACTIVATION_OWN: return layer->own_activation->name.text;
   }
-  assert(!"an activation of no kind");
+  assert(false && "an activation of no kind");
   return "";
 }
 
@@ -86,7 +86,7 @@ static const char *data_name(DataKind kind) {
 #undef DATA
   case DATA_KIND_COUNT: break;
   }
-  assert(!"data of no kind");
+  assert(false && "data of no kind");
   return "";
 }
 

@@ -37,7 +37,7 @@ static FormulaOp formula_op(ScalarOp op) {
   case SCALAR_LCM:
   case SCALAR_OP_COUNT: break;
   }
-  assert(!"check lets no gcd or lcm of x into an activation: they have no derivative");
+  assert(false && "check lets no gcd or lcm of x into an activation: they have no derivative");
   return FORMULA_CONSTANT;
 }
 

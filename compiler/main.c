@@ -16,8 +16,8 @@
 
 static void say_and_exit(const char *text, ExitCode code) {
   /* Called where little works any more: no buffers, no memory. */
-  if (write(STDERR_FILENO, text, strlen(text)) < 0) _exit(code);
-  _exit(code);
+  if (write(STDERR_FILENO, text, strlen(text)) < 0) _exit((int)code);
+  _exit((int)code);
 }
 
 static void on_no_memory(size_t bytes) {

@@ -15,7 +15,7 @@ static ActivationFunction activation_function(ActivationKind kind) {
   case ACTIVATION_SOFTMAX: return ACTIVATE_SOFTMAX;
   case ACTIVATION_OWN: return ACTIVATE_FORMULA;
   }
-  assert(!"an activation of no kind");
+  assert(false && "an activation of no kind");
   return ACTIVATE_IDENTITY;
 }
 
@@ -28,7 +28,7 @@ static const char *activation_name(const NetworkLayer *layer) {
 #undef ACTIVATION
   case ACTIVATION_OWN: return layer->own_activation->name.text;
   }
-  assert(!"an activation of no kind");
+  assert(false && "an activation of no kind");
   return "";
 }
 
@@ -47,7 +47,7 @@ static Loss make_loss(LossKind kind) {
   case LOSS_KIND_CROSS_ENTROPY: return LOSS_CROSS_ENTROPY;
   case LOSS_KIND_QUADRATIC: return LOSS_QUADRATIC;
   }
-  assert(!"a loss of no kind");
+  assert(false && "a loss of no kind");
   return LOSS_CROSS_ENTROPY;
 }
 
@@ -58,7 +58,7 @@ static OptimizerMethod optimizer_method(OptimizerKind kind) {
   case OPTIMIZER_KIND_ADAM: return OPTIMIZE_ADAM;
   case OPTIMIZER_KIND_COUNT: break;
   }
-  assert(!"an optimizer of no kind");
+  assert(false && "an optimizer of no kind");
   return OPTIMIZE_SGD;
 }
 
@@ -84,7 +84,7 @@ static InitializerMethod initializer_method(InitializerKind kind) {
   case INITIALIZER_UNIFORM: return INITIALIZE_UNIFORM;
   case INITIALIZER_COUNT: break;
   }
-  assert(!"an initializer of no kind");
+  assert(false && "an initializer of no kind");
   return INITIALIZE_ZEROS;
 }
 
@@ -94,7 +94,7 @@ static Rounding make_rounding(RoundingKind kind) {
   case ROUNDING_KIND_TRUNCATE: return ROUND_TRUNCATE;
   case ROUNDING_KIND_STOCHASTIC: return ROUND_STOCHASTIC;
   }
-  assert(!"a rounding of no kind");
+  assert(false && "a rounding of no kind");
   return ROUND_NEAREST;
 }
 

@@ -80,7 +80,7 @@ static bool store_option(const OptionInfo *info, const char *value, Options *opt
     return false;
   }
   }
-  assert(!"an option of no kind");
+  assert(false && "an option of no kind");
   return false;
 }
 

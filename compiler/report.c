@@ -18,7 +18,7 @@ static ErrorCode code_of_failure(FailureKind kind) {
   case FAILURE_MODEL: return ERROR_UNSUITABLE;
   case FAILURE_DEFECT: return ERROR_DEFECT;
   }
-  assert(!"a failure without a kind");
+  assert(false && "a failure without a kind");
   return ERROR_DEFECT;
 }
 

@@ -97,7 +97,7 @@ static Dtype tensor_dtype(TensorType type) {
   case TENSOR_I64: return DTYPE_I64;
   case TENSOR_I128: return DTYPE_U64; /* pairs of words */
   }
-  assert(!"a tensor of no type");
+  assert(false && "a tensor of no type");
   return DTYPE_U8;
 }
 

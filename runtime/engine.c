@@ -22,7 +22,7 @@ uint64_t tensor_bytes(const Tensor *tensor) {
   case TENSOR_I64: return 8;
   case TENSOR_I128: return 16;
   }
-  assert(!"a tensor of no type");
+  assert(false && "a tensor of no type");
   return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "runtime/rate_schedule.h"
 
 #include <assert.h>
+#include <stdbool.h>
 
 #include "runtime/elementary.h"
 
@@ -28,6 +29,6 @@ double rate_of_epoch(const RateSchedule *schedule, uint32_t epoch) {
     return schedule->to + (schedule->from - schedule->to) * (1 + cos_turns(turns)) / 2;
   }
   }
-  assert(!"a rate of no shape");
+  assert(false && "a rate of no shape");
   return schedule->from;
 }
