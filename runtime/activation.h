@@ -40,7 +40,9 @@ ActivationTable *activation_table_open(const Activation *activation, const Numbe
 void activation_table_close(ActivationTable *table);
 void activate_fixed(const ActivationTable *table, int32_t s, int32_t *a, int32_t *d);
 
-/* Fixed softmax: in double on the sums' values, rounded to the nearest. */
-void softmax_fixed(const NumberFormat *format, const int32_t *sums, uint32_t count, int32_t *a);
+/* Fixed softmax: in double on the sums' values; no table, so rounded in the format's mode, for which stochastic rounding asks
+ * the junction (index) and the input.  a may be sums. */
+void softmax_fixed(const NumberFormat *format, uint32_t junction, uint64_t input, const int32_t *sums, uint32_t count,
+                   int32_t *a);
 
 #endif

@@ -62,13 +62,21 @@ double log_double(double x) {
   return k * ln2_high + (2.0 * f + (2.0 * f * sum + k * ln2_low));
 }
 
+/* exp(x) - 1 for 0 <= x <= 2, without cancellation. */
+static double exp_minus_one(double x) {
+  const double k = floor(x * 1.4426950408889634 + 0.5);
+  const double r = (x - k * ln2_high) - k * ln2_low;
+  const double scale = double_power((int)k);
+  return scale * exp_minus_one_series(r) + (scale - 1.0);
+}
+
 double tanh_double(double x) {
   const double magnitude = fabs(x);
   if (isnan(x)) return x;
   if (magnitude > 20.0) return x > 0.0 ? 1.0 : -1.0;
   double result;
-  if (magnitude < 0.17) {
-    const double e = exp_minus_one_series(2.0 * magnitude);
+  if (magnitude < 1.0) {
+    const double e = exp_minus_one(2.0 * magnitude);
     result = e / (e + 2.0);
   } else {
     result = 1.0 - 2.0 / (exp_double(2.0 * magnitude) + 1.0);

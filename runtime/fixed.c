@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, Wide numerator, Wide denominator,
-                             uint32_t word) {
+int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int32_t base, Wide numerator,
+                             Wide denominator, uint32_t word) {
   Wide quotient = numerator / denominator;
   Wide rest = numerator % denominator;
   if (rest < 0) {
@@ -17,25 +17,36 @@ int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, Wide
     case ROUND_NEAREST: quotient += rest >= denominator - rest; break;
     case ROUND_TRUNCATE: break;
     case ROUND_STOCHASTIC: {
-      /* Up with probability rest / denominator: compare with word / 2^32; long fractions lose bits that cannot matter. */
+      /* Up with probability rest / denominator; only fractions of over 90 bits lose any. */
       while (denominator >> 90) {
         denominator >>= 1;
         rest >>= 1;
       }
-      quotient += (rest << 32) > (Wide)word * denominator;
+      quotient += ((rest << 32) / denominator + word) >> 32;
       break;
     }
   }
+  quotient += base;
   if (quotient > fixed_greatest(format)) return (int32_t)fixed_greatest(format);
   if (quotient < fixed_least(format)) return (int32_t)fixed_least(format);
   return (int32_t)quotient;
 }
 
+/* SplitMix64: input and operation fill the counter, so that what else tells words apart must go into the key, and streams
+ * of the same seed have the seed itself for one.  Source: Steele, Lea, Flood, OOPSLA 2014. */
+static uint64_t mix(uint64_t x) {
+  x += 0x9E3779B97F4A7C15U;
+  x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9U;
+  x = (x ^ x >> 27) * 0x94D049BB133111EBU;
+  return x ^ x >> 31;
+}
+
 uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t input, uint32_t operation,
                          uint32_t element) {
-  const RandomStream stream = random_stream(format->rounding_seed, RANDOM_ROUNDING, junction);
-  const uint32_t counter[4] = {element / 4, (uint32_t)input, (uint32_t)(input >> 32) ^ operation << 24, junction};
-  return philox(counter, stream.key).word[element % 4];
+  const uint64_t mixed = mix(mix(format->rounding_seed) + ((uint64_t)RANDOM_ROUNDING << 32 | junction));
+  const uint32_t key[2] = {(uint32_t)mixed, (uint32_t)(mixed >> 32)};
+  const uint32_t counter[4] = {element / 4, (uint32_t)input, (uint32_t)(input >> 32), operation};
+  return philox(counter, key).word[element % 4];
 }
 
 float power_of_two(int exponent) {
@@ -63,7 +74,7 @@ Cell fixed_from_value(const NumberFormat *format, Rounding rounding, double valu
   switch (rounding) {
     case ROUND_NEAREST: whole += rest >= 0.5; break;
     case ROUND_TRUNCATE: break;
-    case ROUND_STOCHASTIC: whole += rest * 4294967296.0 > (double)word; break;
+    case ROUND_STOCHASTIC: whole += floor(rest * 0x1p32) + (double)word >= 0x1p32; break;
   }
   if (whole >= (double)fixed_greatest(format)) return (Cell){.raw = (int32_t)fixed_greatest(format)};
   if (whole <= (double)fixed_least(format)) return (Cell){.raw = (int32_t)fixed_least(format)};

@@ -2,6 +2,8 @@
 // Fixed-point arithmetic: inline, because the simulator's inner loops are made of it.
 //
 // Raw values are two's complement with `fraction` fraction bits; >> of a negative number is arithmetic (floor).
+// One rule rounds everything: x becomes floor(x + share), the share being 1/2 to the nearest (half up), 0 to truncate
+// and word / 2^32 stochastically, with 32 random bits.
 #ifndef SEDGE_RUNTIME_FIXED_H
 #define SEDGE_RUNTIME_FIXED_H
 
@@ -33,13 +35,14 @@ static inline int32_t fixed_round_product(const NumberFormat *format, Rounding r
   return fixed_saturate(format, (product + offset) >> f);
 }
 
-/* numerator / denominator (> 0), rounded once as `rounding` says and saturated. */
-int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, Wide numerator, Wide denominator, uint32_t word);
+/* base + numerator / denominator (> 0), rounded once as `rounding` says and saturated. */
+int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int32_t base, Wide numerator,
+                             Wide denominator, uint32_t word);
 
-/* The random word of stochastic rounding for one operation: Philox keyed by (seed, RANDOM_ROUNDING), at counter
- * (element / 4, input, junction and operation), word element % 4.  `operation` is an EdgeOp or one of the below. */
+/* The random word of stochastic rounding for one operation: Philox keyed by a mixture of (seed, RANDOM_ROUNDING, junction), at
+ * counter (element / 4, input's lower and upper half, operation), word element % 4.  `operation` is an EdgeOp or one of the below. */
 uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t input, uint32_t operation, uint32_t element);
 
-enum { ROUNDING_OF_INPUT = 64, ROUNDING_OF_OUTPUT_DELTA, ROUNDING_OF_STATE, ROUNDING_OF_BIAS_STATE };
+enum { ROUNDING_OF_INPUT = 64, ROUNDING_OF_OUTPUT_DELTA, ROUNDING_OF_STATE, ROUNDING_OF_BIAS_STATE, ROUNDING_OF_SOFTMAX };
 
 #endif

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MIT
 // The interpreter of formulas, once in binary32 and once in double.
 //
-// POWER with a whole exponent up to 64 multiplies, else it is exp(y log x); MODULO is floored.
+// POWER with a whole exponent up to 64 multiplies, else it is exp(y log x); MODULO is floored; LOG2 is taken in double.
 #include "runtime/formula.h"
 
 #include <math.h>
 
 #include "runtime/elementary.h"
 
-static const float log2_of_e_float = 1.44269504F;
 static const double log2_of_e = 1.4426950408889634;
+
+/* Of a negative number's power: NaN where the exponent is not whole. */
+static float sign_of_power(double exponent) {
+  if (exponent != floor(exponent)) return NAN;
+  return fmod(exponent, 2.0) == 0.0 ? 1.0F : -1.0F;
+}
 
 static float power_float(float x, float y) {
   if (y == floorf(y) && fabsf(y) <= 64.0F) {
@@ -17,7 +22,8 @@ static float power_float(float x, float y) {
     for (int i = (int)fabsf(y); i > 0; i--) power = power * x;
     return y < 0.0F ? 1.0F / power : power;
   }
-  return exp_float(y * log_float(x));
+  const float power = exp_float(y * log_float(fabsf(x)));
+  return x < 0.0F ? power * sign_of_power((double)y) : power;
 }
 
 static double power_double(double x, double y) {
@@ -26,7 +32,20 @@ static double power_double(double x, double y) {
     for (int i = (int)fabs(y); i > 0; i--) power = power * x;
     return y < 0.0 ? 1.0 / power : power;
   }
-  return exp_double(y * log_double(x));
+  const double power = exp_double(y * log_double(fabs(x)));
+  return x < 0.0 ? power * (double)sign_of_power(y) : power;
+}
+
+/* Exact for powers of two. */
+static double log2_of(double x) {
+  if (!(x > 0.0) || isinf(x)) return log_double(x);
+  int exponent = 0;
+  double fraction = frexp(x, &exponent);
+  if (fraction < 0.70710678118654752) {
+    fraction *= 2.0;
+    exponent--;
+  }
+  return (double)exponent + log_double(fraction) * log2_of_e;
 }
 
 static float step_float(const FormulaStep *step, float x, float a, float b, float c) {
@@ -55,8 +74,8 @@ static float step_float(const FormulaStep *step, float x, float a, float b, floa
     case FORMULA_ABS: return fabsf(a);
     case FORMULA_FLOOR: return floorf(a);
     case FORMULA_CEIL: return ceilf(a);
-    case FORMULA_ROUND: return a < 0.0F ? -floorf(-a + 0.5F) : floorf(a + 0.5F);
-    case FORMULA_LOG2: return log_float(a) * log2_of_e_float;
+    case FORMULA_ROUND: return roundf(a);
+    case FORMULA_LOG2: return (float)log2_of((double)a);
     case FORMULA_LOG: return log_float(a);
     case FORMULA_SQRT: return sqrtf(a);
     case FORMULA_EXP: return exp_float(a);
@@ -91,8 +110,8 @@ static double step_double(const FormulaStep *step, double x, double a, double b,
     case FORMULA_ABS: return fabs(a);
     case FORMULA_FLOOR: return floor(a);
     case FORMULA_CEIL: return ceil(a);
-    case FORMULA_ROUND: return a < 0.0 ? -floor(-a + 0.5) : floor(a + 0.5);
-    case FORMULA_LOG2: return log_double(a) * log2_of_e;
+    case FORMULA_ROUND: return round(a);
+    case FORMULA_LOG2: return log2_of(a);
     case FORMULA_LOG: return log_double(a);
     case FORMULA_SQRT: return sqrt(a);
     case FORMULA_EXP: return exp_double(a);

@@ -38,8 +38,11 @@ static void digest_layer(Digest *digest, const Layer *layer) {
   digest_formula(digest, layer->activation.value);
 }
 
-static void digest_edges(Digest *digest, const Interleaver *edges) {
+static void digest_junction(Digest *digest, const Junction *junction) {
+  const Interleaver *edges = &junction->edges;
   uint32_t left[1024];
+  digest_u64(digest, junction->sum_order);
+  digest_u64(digest, junction->sum_order == SUM_BY_SEGMENT ? junction->segment : 0);
   digest_u64(digest, edges->edge_count);
   for (uint32_t r = 0; r < edges->right_count; r++) digest_u64(digest, interleaver_begin(edges, r));
   for (uint32_t first = 0; first < edges->edge_count; first += 1024) {
@@ -71,7 +74,7 @@ void model_digest(const Model *model, char text[65]) {
   }
   digest_u64(&digest, model->junction_count);
   for (uint32_t i = 0; i <= model->junction_count; i++) digest_layer(&digest, &model->layers[i]);
-  for (uint32_t i = 0; i < model->junction_count; i++) digest_edges(&digest, &model->junctions[i].edges);
+  for (uint32_t i = 0; i < model->junction_count; i++) digest_junction(&digest, &model->junctions[i]);
   digest_u64(&digest, model->loss);
   digest_optimizer(&digest, &model->optimizer);
   digest_u64(&digest, model->is_pipelined);

@@ -33,9 +33,11 @@ int power_shift(double rate) {
   return 1 - exponent;
 }
 
-/* Shifts beyond these change nothing that a 32-bit format could show, and keep exact values within 128 bits. */
-static int bounded_shift(int shift) {
-  if (shift > 40) return 40;
+/* The shift of a rate or l2, NO_SHIFT below 2^-most; these bounds keep exact values within 128 bits. */
+static int bounded_shift(double value, int most) {
+  if (!(value > 0.0)) return NO_SHIFT;
+  const int shift = power_shift(value);
+  if (shift > most) return NO_SHIFT;
   return shift < -20 ? -20 : shift;
 }
 
@@ -53,8 +55,8 @@ UpdateRule update_rule(const Optimizer *optimizer, const NumberFormat *format, d
       .l2_shift = NO_SHIFT,
   };
   if (format->is_fixed) {
-    rule.rate_shift = bounded_shift(power_shift(rate));
-    if (l2 > 0.0) rule.l2_shift = power_shift(l2) > 20 ? 20 : bounded_shift(power_shift(l2));
+    rule.rate_shift = bounded_shift(rate, 62);
+    rule.l2_shift = bounded_shift(l2, (int)format->fraction + 30);
     rule.momentum_raw = cell_from_value(format, optimizer->momentum).raw;
     return rule;
   }
@@ -119,7 +121,7 @@ void update_float32(const UpdateRule *rule, float gradient, float *parameter, fl
 
 static Wide scale(Wide value, int bits) { return value * ((Wide)1 << bits); }
 
-/* The gradient over one denominator: g = numerator / (batch * 2^(fraction + decay)) in units of the format. */
+/* The gradient over one denominator, in units of the format: batch * 2^fraction, finer where l2 has bits below that. */
 typedef struct Gradient {
   Wide numerator;
   Wide denominator;
@@ -128,20 +130,24 @@ typedef struct Gradient {
 static Gradient exact_gradient(const UpdateRule *rule, const NumberFormat *format, Wide sum, uint32_t batch, int32_t w) {
   const int f = (int)format->fraction;
   if (rule->l2_shift == NO_SHIFT) return (Gradient){sum, scale(batch, f)};
-  const int q = rule->l2_shift > 0 ? rule->l2_shift : 0;
+  const int q = rule->l2_shift > f ? rule->l2_shift - f : 0;
   const Wide decay = scale((Wide)w * batch, f + q - rule->l2_shift);
   return (Gradient){scale(sum, q) + decay, scale(batch, f + q)};
 }
 
-/* parameter - rate * numerator / denominator, rounded once. */
+/* parameter - rate * numerator / denominator, rounded once.  Of a division by a power of two above 2^32 the upper part can
+ * come first, since floors compose and 32 bits are all that rounding asks for. */
 static int32_t descend(const UpdateRule *rule, const NumberFormat *format, int32_t parameter, Wide numerator,
                        Wide denominator, uint32_t word) {
-  if (rule->rate_shift >= 0) {
-    denominator = scale(denominator, rule->rate_shift);
+  if (rule->rate_shift == NO_SHIFT) return parameter;
+  const int late = rule->rate_shift < 32 ? rule->rate_shift : 32;
+  Wide change = -numerator >> (rule->rate_shift - late);
+  if (late >= 0) {
+    denominator = scale(denominator, late);
   } else {
-    numerator = scale(numerator, -rule->rate_shift);
+    change = scale(change, -late);
   }
-  return fixed_round_quotient(format, format->rounding, (Wide)parameter * denominator - numerator, denominator, word);
+  return fixed_round_quotient(format, format->rounding, parameter, change, denominator, word);
 }
 
 void update_fixed(const UpdateRule *rule, const NumberFormat *format, Wide sum, uint32_t batch, const uint32_t words[2],
@@ -154,7 +160,7 @@ void update_fixed(const UpdateRule *rule, const NumberFormat *format, Wide sum, 
   /* momentum_raw * v has `fraction` fraction bits below the format's: bring it over the gradient's denominator. */
   const Wide per_unit = g.denominator >> format->fraction;
   const Wide kept = (Wide)rule->momentum_raw * *state * per_unit;
-  *state = fixed_round_quotient(format, format->rounding, kept + g.numerator, g.denominator, words[1]);
+  *state = fixed_round_quotient(format, format->rounding, 0, kept + g.numerator, g.denominator, words[1]);
   if (!rule->is_nesterov) {
     *parameter = descend(rule, format, *parameter, *state, 1, words[0]);
     return;

@@ -13,6 +13,8 @@
 //   step_r = rate * delta_r;  w = w - step_r * a_l;  b = b - step_r
 //
 // fixed: one rounding of the exact value of each line; rate and l2 are rounded down to powers of two, momentum to the format.
+// A rate below 2^-62 is rounded down to 0, and so is an l2 below 2^-(fraction + 30), whose share of any weight is less
+// than the format's unit; neither may pass 2^20.
 #ifndef SEDGE_RUNTIME_OPTIMIZER_H
 #define SEDGE_RUNTIME_OPTIMIZER_H
 
@@ -47,7 +49,7 @@ typedef struct UpdateRule {
   float beta1, beta1_rest;
   float second_correction;    /* adam: 1 / (1 - beta2^t) */
   float epsilon;
-  int rate_shift, l2_shift;   /* fixed: rate = 2^-rate_shift; l2 = 2^-l2_shift, NO_SHIFT: none */
+  int rate_shift, l2_shift;   /* fixed: rate = 2^-rate_shift, l2 = 2^-l2_shift; NO_SHIFT: 0 */
   int32_t momentum_raw;
 } UpdateRule;
 

@@ -135,7 +135,8 @@ static void activate(JunctionState *j, const CycleWork *work) {
     work->right_activation[r].raw = a;
     if (work->right_derivative) work->right_derivative[r].raw = d;
   }
-  if (is_softmax) softmax_fixed(format, &work->right_activation->raw, count, &work->right_activation->raw);
+  if (!is_softmax) return;
+  softmax_fixed(format, j->index, work->ff_input, &work->right_activation->raw, count, &work->right_activation->raw);
 }
 
 static void end(JunctionState *j, const CycleWork *work) {
