@@ -57,8 +57,8 @@ static void a_stream_is_philox_by_position(void **state) {
 static void seeds_uses_and_indices_do_not_share_numbers(void **state) {
   (void)state;
   const RandomStream streams[] = {
-      random_stream(1, RANDOM_PATTERN, 0),   random_stream(1, RANDOM_WEIGHTS, 0),
-      random_stream(1, RANDOM_WEIGHTS, 1),   random_stream(2, RANDOM_WEIGHTS, 0),
+      random_stream(1, RANDOM_PATTERN, 0),          random_stream(1, RANDOM_WEIGHTS, 0),
+      random_stream(1, RANDOM_WEIGHTS, 1),          random_stream(2, RANDOM_WEIGHTS, 0),
       random_stream(1ull << 32, RANDOM_WEIGHTS, 0), random_stream(1, RANDOM_ORDER, 0),
   };
   enum { COUNT = sizeof streams / sizeof streams[0], WORDS = 64 };
