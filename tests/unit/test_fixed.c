@@ -132,8 +132,8 @@ static void stochastic_rounding_is_unbiased(void **state) {
     products += rounded;
     values += fixed_from_value(&format, ROUND_STOCHASTIC, 0.7 / 256, word).raw;
   }
-  assert_true(fabs(products / DRAWS + 999.75) < 0.012);
-  assert_true(fabs(values / DRAWS - 0.7) < 0.012);
+  assert_true(fabs(products / (double)DRAWS + 999.75) < 0.012);
+  assert_true(fabs(values / (double)DRAWS - 0.7) < 0.012);
 }
 
 /* A word depends on each of seed, junction, input, operation and element, and on no more; and no block of them is one

@@ -42,15 +42,15 @@ static void check_distribution(const Initializer *initializer, double mean, doub
     sum += w;
     square += (w - mean) * (w - mean);
   }
-  assert_true(fabs(sum / EDGES - mean) <= 0.05 * deviation);
-  assert_true(fabs(sqrt(square / EDGES) - deviation) <= 0.03 * deviation);
+  assert_true(fabs(sum / (double)EDGES - mean) <= 0.05 * deviation);
+  assert_true(fabs(sqrt(square / (double)EDGES) - deviation) <= 0.03 * deviation);
   for (uint32_t r = 0; r < RIGHT; r++) assert_true(drawn.biases[r].raw == 0);
 }
 
 static void distributions(void **state) {
   (void)state;
-  const double glorot = sqrt(2.0 / (FANIN + 25)), he = sqrt(2.0 / FANIN),
-               bound = sqrt(6.0 / (FANIN + 25));
+  const double glorot = sqrt(2.0 / (double)(FANIN + 25)), he = sqrt(2.0 / (double)FANIN),
+               bound = sqrt(6.0 / (double)(FANIN + 25));
   check_distribution(&(Initializer){.method = INITIALIZE_GLOROT_NORMAL, .seed = 1}, 0.0, glorot,
                      -6 * glorot, 6 * glorot);
   check_distribution(&(Initializer){.method = INITIALIZE_HE_NORMAL, .seed = 1}, 0.0, he, -6 * he,

@@ -111,11 +111,11 @@ static void units_and_normals_have_their_moments(void **state) {
     normal_square += normal * normal;
     normal_fourth += normal * normal * normal * normal;
   }
-  assert_true(fabs(sum / DRAWS - 0.5) < 0.005);
-  assert_true(fabs(square / DRAWS - 1.0 / 3) < 0.005);
-  assert_true(fabs(normal_sum / DRAWS) < 0.016);
-  assert_true(fabs(normal_square / DRAWS - 1.0) < 0.025);
-  assert_true(fabs(normal_fourth / DRAWS - 3.0) < 0.16);
+  assert_true(fabs(sum / (double)DRAWS - 0.5) < 0.005);
+  assert_true(fabs(square / (double)DRAWS - 1.0 / 3) < 0.005);
+  assert_true(fabs(normal_sum / (double)DRAWS) < 0.016);
+  assert_true(fabs(normal_square / (double)DRAWS - 1.0) < 0.025);
+  assert_true(fabs(normal_fourth / (double)DRAWS - 3.0) < 0.16);
 }
 
 static void a_permutation_has_everything_once(void **state) {
