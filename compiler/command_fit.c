@@ -15,7 +15,8 @@ ExitCode command_fit(const Invocation *invocation) {
   const bool is_done = compile_to(&goal, c);
   const ExitCode code = report_messages(invocation, c);
   if (is_done && !goal.is_partial) {
-    const FitReportInput input = {.program = c->program, .model = c->model, .fit = c->fit, .schedule = c->schedule};
+    const FitReportInput input = {
+        .program = c->program, .model = c->model, .fit = c->fit, .schedule = c->schedule};
     if (invocation->options.json) {
       print_json_line(stdout, fit_report_json(&input));
     } else {

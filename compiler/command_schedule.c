@@ -34,7 +34,9 @@ static bool read_clocks(const char *text, ScheduleView *view) {
   last = first;
   if (text[used] != '\0') {
     const char *rest = text + used;
-    if (strncmp(rest, "..", 2) != 0 || sscanf(rest + 2, "%9" SCNu32 "%n", &last, &used) != 1 || rest[2 + used] != '\0') return false;
+    if (strncmp(rest, "..", 2) != 0 || sscanf(rest + 2, "%9" SCNu32 "%n", &last, &used) != 1 ||
+        rest[2 + used] != '\0')
+      return false;
   }
   view->has_clocks = true;
   view->first_clock = first;
@@ -48,7 +50,8 @@ static bool find_view(const Options *options, const Schedule *schedule, Schedule
   *view = (ScheduleView){.junction = UINT32_MAX};
   if (options->junction.is_given) {
     if (options->junction.value < 1 || options->junction.value > count) {
-      usage_error("there is no junction %" PRIu64 ": they are numbered 1 to %" PRIu32, options->junction.value, count);
+      usage_error("there is no junction %" PRIu64 ": they are numbered 1 to %" PRIu32,
+                  options->junction.value, count);
       return false;
     }
     view->junction = (uint32_t)options->junction.value - 1;
@@ -59,11 +62,13 @@ static bool find_view(const Options *options, const Schedule *schedule, Schedule
     return false;
   }
   if (view->first_clock < schedule->junction_cycle) return true;
-  usage_error("the junction cycle has clocks 0..%" PRIu32 ", not %" PRIu32, schedule->junction_cycle - 1, view->first_clock);
+  usage_error("the junction cycle has clocks 0..%" PRIu32 ", not %" PRIu32,
+              schedule->junction_cycle - 1, view->first_clock);
   return false;
 }
 
-static ExitCode write_schedule(const Invocation *invocation, Compilation *c, SchedulePrinter print, const ScheduleView *view) {
+static ExitCode write_schedule(const Invocation *invocation, Compilation *c, SchedulePrinter print,
+                               const ScheduleView *view) {
   const char *path = invocation->options.output;
   if (!path) {
     print(c->schedule, view, stdout);
@@ -85,7 +90,9 @@ ExitCode command_schedule(const Invocation *invocation) {
   Compilation *c = compile_file(invocation, PASS_SCHEDULE, &code);
   if (!c) return code;
   ScheduleView view;
-  code = find_view(&invocation->options, c->schedule, &view) ? write_schedule(invocation, c, print, &view) : EXIT_USAGE;
+  code = find_view(&invocation->options, c->schedule, &view)
+             ? write_schedule(invocation, c, print, &view)
+             : EXIT_USAGE;
   compilation_close(c);
   return code;
 }

@@ -16,17 +16,17 @@
 #include "runtime/schedule.h"
 
 typedef struct Compilation {
-  Arena *arena;                  /* owns all that the passes make */
+  Arena *arena; /* owns all that the passes make */
   Sources *sources;
   Diagnostics *diagnostics;
-  const char *path;              /* of the .sedge file; a name for messages where `text` is given */
-  const char *text;              /* its text where it is embedded, else NULL */
+  const char *path; /* of the .sedge file; a name for messages where `text` is given */
+  const char *text; /* its text where it is embedded, else NULL */
   CheckOptions options;
-  const Program *program;        /* by check */
-  const Interleaver *edges;      /* by edges: [junction_count] */
-  const Model *model;            /* by model */
-  const Fit *fit;                /* by fit */
-  const Schedule *schedule;      /* by schedule */
+  const Program *program;   /* by check */
+  const Interleaver *edges; /* by edges: [junction_count] */
+  const Model *model;       /* by model */
+  const Fit *fit;           /* by fit */
+  const Schedule *schedule; /* by schedule */
 } Compilation;
 
 /* Begins a compilation of the file at `path`, or of `text` where that is not NULL; nothing is read yet.  `options` is

@@ -12,7 +12,8 @@
 static const char *pattern_name(const Pattern *pattern) {
   switch (pattern->kind) {
 #define PATTERN(id, name, help)                                                                    \
-  case PATTERN_##id: return name;
+  case PATTERN_##id:                                                                               \
+    return name;
 #include "lang/patterns.def"
 #undef PATTERN
   case PATTERN_OWN: return pattern->own->name.text;
@@ -24,7 +25,8 @@ static const char *pattern_name(const Pattern *pattern) {
 static const char *activation_name(const NetworkLayer *layer) {
   switch (layer->activation) {
 #define ACTIVATION(id, name, help)                                                                 \
-  case ACTIVATION_##id: return name;
+  case ACTIVATION_##id:                                                                            \
+    return name;
 #include "lang/activations.def"
 #undef ACTIVATION
   case ACTIVATION_OWN: return layer->own_activation->name.text;
@@ -40,15 +42,15 @@ static void dump_pattern(const Pattern *pattern, FILE *out) {
   if (pattern->edge_count) fprintf(out, " edges %" PRIu64, pattern->edge_count);
   switch (pattern->kind) {
   case PATTERN_CLASHFREE:
-    fprintf(out, " banks %" PRIu32 " type %" PRIu32 "%s seed %" PRIu64, pattern->banks, pattern->type,
-            pattern->has_dither ? " dither" : "", pattern->seed);
+    fprintf(out, " banks %" PRIu32 " type %" PRIu32 "%s seed %" PRIu64, pattern->banks,
+            pattern->type, pattern->has_dither ? " dither" : "", pattern->seed);
     break;
   case PATTERN_RANDOM:
   case PATTERN_STRUCTURED: fprintf(out, " seed %" PRIu64, pattern->seed); break;
   case PATTERN_WINDOW:
     for (uint32_t i = 0; i < pattern->axis_count; i++) {
-      fprintf(out, "%s%" PRIu32 " by %" PRIu32, i > 0 ? ", " : " size and stride ", pattern->window[i],
-              pattern->stride[i]);
+      fprintf(out, "%s%" PRIu32 " by %" PRIu32, i > 0 ? ", " : " size and stride ",
+              pattern->window[i], pattern->stride[i]);
     }
     break;
   case PATTERN_EDGES: fprintf(out, " file %s", pattern->path); break;
@@ -59,16 +61,16 @@ static void dump_pattern(const Pattern *pattern, FILE *out) {
 }
 
 static void dump_hardware(const Hardware *h, FILE *out) {
-  fprintf(out, "hardware %s\n  clock %.17g Hz, ports %" PRIu32 ", stages %" PRIu32 "\n", h->name.text, h->clock_hz,
-          h->ports, h->stages);
+  fprintf(out, "hardware %s\n  clock %.17g Hz, ports %" PRIu32 ", stages %" PRIu32 "\n",
+          h->name.text, h->clock_hz, h->ports, h->stages);
   if (h->has_multiplier_limit) fprintf(out, "  multipliers %" PRIu64 "\n", h->multipliers);
   if (h->has_block_ram_limit) fprintf(out, "  block RAM %" PRIu64 " bits\n", h->block_ram_bits);
   static const char *const roundings[] = {[ROUNDING_KIND_NEAREST] = "nearest",
                                           [ROUNDING_KIND_TRUNCATE] = "truncate",
                                           [ROUNDING_KIND_STOCHASTIC] = "stochastic"};
   if (h->is_fixed) {
-    fprintf(out, "  fixed width %" PRIu32 " integer %" PRIu32 " rounding %s\n", h->width, h->integer,
-            roundings[h->rounding]);
+    fprintf(out, "  fixed width %" PRIu32 " integer %" PRIu32 " rounding %s\n", h->width,
+            h->integer, roundings[h->rounding]);
   } else {
     fputs("  float32\n", out);
   }
@@ -81,7 +83,8 @@ static void dump_hardware(const Hardware *h, FILE *out) {
 static const char *data_name(DataKind kind) {
   switch (kind) {
 #define DATA(id, name, help)                                                                       \
-  case DATA_##id: return name;
+  case DATA_##id:                                                                                  \
+    return name;
 #include "lang/data_sources.def"
 #undef DATA
   case DATA_KIND_COUNT: break;
@@ -102,22 +105,22 @@ static void dump_training(const Training *t, FILE *out) {
 #undef INITIALIZER
   };
   const Rate *rate = &t->optimizer.rate;
-  fprintf(out, "train %s\n  data %s%s%s\n", t->name.text, data_name(t->data.kind), t->data.path ? " " : "",
-          t->data.path ? t->data.path : "");
+  fprintf(out, "train %s\n  data %s%s%s\n", t->name.text, data_name(t->data.kind),
+          t->data.path ? " " : "", t->data.path ? t->data.path : "");
   fprintf(out, "  loss %s\n", t->loss == LOSS_KIND_QUADRATIC ? "quadratic" : "cross_entropy");
   fprintf(out, "  optimizer %s, l2 %.17g\n", optimizers[t->optimizer.kind], t->optimizer.l2);
   switch (rate->kind) {
   case RATE_CONSTANT: fprintf(out, "  rate %.17g\n", rate->from); break;
   case RATE_STEP:
-    fprintf(out, "  rate %.17g times %.17g every %" PRIu32 " epochs, at least %.17g\n", rate->from, rate->factor,
-            rate->every, rate->floor);
+    fprintf(out, "  rate %.17g times %.17g every %" PRIu32 " epochs, at least %.17g\n", rate->from,
+            rate->factor, rate->every, rate->floor);
     break;
   case RATE_COSINE: fprintf(out, "  rate %.17g to %.17g by cosine\n", rate->from, rate->to); break;
   }
   fprintf(out, "  init %s seed %" PRIu64 "\n", initializers[t->init.kind], t->init.seed);
   fprintf(out, "  order %s, batch %" PRIu32 ", epochs %" PRIu32 ", shuffle %s, seed %" PRIu64 "\n",
-          t->is_pipelined ? "pipelined" : "sequential", t->batch, t->epochs, t->is_shuffled ? "true" : "false",
-          t->seed);
+          t->is_pipelined ? "pipelined" : "sequential", t->batch, t->epochs,
+          t->is_shuffled ? "true" : "false", t->seed);
 }
 
 void dump_program(const Compilation *c, FILE *out) {
@@ -125,8 +128,8 @@ void dump_program(const Compilation *c, FILE *out) {
   fprintf(out, "network %s\n", network->name.text);
   for (uint32_t i = 0; i < network->layer_count; i++) {
     const NetworkLayer *layer = &network->layers[i];
-    fprintf(out, "  layer %" PRIu32 ": %s, %" PRIu32 " neurons, %" PRIu32 " real", i, layer->name.text,
-            layer->neuron_count, layer->real_count);
+    fprintf(out, "  layer %" PRIu32 ": %s, %" PRIu32 " neurons, %" PRIu32 " real", i,
+            layer->name.text, layer->neuron_count, layer->real_count);
     if (i > 0) fprintf(out, ", %s", activation_name(layer));
     fputc('\n', out);
   }
@@ -143,11 +146,12 @@ void dump_program(const Compilation *c, FILE *out) {
 void dump_edges(const Compilation *c, FILE *out) {
   for (uint32_t i = 0; i < c->program->network.junction_count; i++) {
     const Interleaver *edges = &c->edges[i];
-    fprintf(out, "junction %" PRIu32 ": %" PRIu32 " -> %" PRIu32 ", %" PRIu32 " edges\n", i + 1, edges->left_count,
-            edges->right_count, edges->edge_count);
+    fprintf(out, "junction %" PRIu32 ": %" PRIu32 " -> %" PRIu32 ", %" PRIu32 " edges\n", i + 1,
+            edges->left_count, edges->right_count, edges->edge_count);
     for (uint32_t right = 0; right < edges->right_count; right++) {
       fprintf(out, "  %" PRIu32 ":", right);
-      for (uint32_t e = interleaver_begin(edges, right); e < interleaver_begin(edges, right + 1); e++) {
+      for (uint32_t e = interleaver_begin(edges, right); e < interleaver_begin(edges, right + 1);
+           e++) {
         fprintf(out, " %" PRIu32, interleaver_left(edges, e));
       }
       fputc('\n', out);
@@ -187,13 +191,13 @@ void dump_model(const Compilation *c, FILE *out) {
 
 static void dump_resources(const Resources *r, FILE *out) {
   fprintf(out,
-          "    multipliers %" PRIu64 " (ff %" PRIu64 " bp %" PRIu64 " up %" PRIu64 "), adders %" PRIu64 " (ff %" PRIu64
-          " bp %" PRIu64 " up %" PRIu64 ")\n",
-          r->multipliers, r->ff_multipliers, r->bp_multipliers, r->up_multipliers, r->adders, r->ff_adders,
-          r->bp_adders, r->up_adders);
+          "    multipliers %" PRIu64 " (ff %" PRIu64 " bp %" PRIu64 " up %" PRIu64
+          "), adders %" PRIu64 " (ff %" PRIu64 " bp %" PRIu64 " up %" PRIu64 ")\n",
+          r->multipliers, r->ff_multipliers, r->bp_multipliers, r->up_multipliers, r->adders,
+          r->ff_adders, r->bp_adders, r->up_adders);
   fprintf(out,
-          "    neuron units %" PRIu64 ", banks %" PRIu64 ", memory %" PRIu64 " bits, forwarding registers %" PRIu64
-          "\n",
+          "    neuron units %" PRIu64 ", banks %" PRIu64 ", memory %" PRIu64
+          " bits, forwarding registers %" PRIu64 "\n",
           r->neuron_units, r->memory_banks, r->memory_bits, r->forwarding_registers);
 }
 

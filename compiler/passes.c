@@ -5,9 +5,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "compiler/dump_passes.h"
 #include "compiler/edges/edges.h"
 #include "compiler/make_model.h"
-#include "compiler/dump_passes.h"
 #include "compiler/schedule/build_schedule.h"
 
 static bool run_check_pass(Compilation *c) {

@@ -11,7 +11,7 @@
 
 typedef struct Block {
   struct Block *before;
-  size_t used, capacity;   /* bytes of data */
+  size_t used, capacity; /* bytes of data */
   max_align_t data[];
 } Block;
 
@@ -23,7 +23,9 @@ enum { BLOCK_BYTES = 64 << 10 };
 
 static OutOfMemory out_of_memory;
 
-void arena_on_failure(OutOfMemory handler) { out_of_memory = handler; }
+void arena_on_failure(OutOfMemory handler) {
+  out_of_memory = handler;
+}
 
 _Noreturn static void give_up(size_t bytes) {
   if (out_of_memory) out_of_memory(bytes);

@@ -11,8 +11,9 @@ Expr *expr_new(Arena *arena, ExprKind kind, Span at) {
 
 const char *expr_noun(const Expr *expr) {
   switch (expr->kind) {
-#define EXPR(id, noun) \
-  case EXPR_##id: return noun;
+#define EXPR(id, noun)                                                                             \
+  case EXPR_##id:                                                                                  \
+    return noun;
 #define UNARY(id, text)
 #define BINARY(id, text, precedence)
 #include "lang/ast.def"
@@ -26,8 +27,9 @@ const char *expr_noun(const Expr *expr) {
 const char *unary_text(UnaryOp op) {
   switch (op) {
 #define EXPR(id, noun)
-#define UNARY(id, text) \
-  case UNARY_##id: return text;
+#define UNARY(id, text)                                                                            \
+  case UNARY_##id:                                                                                 \
+    return text;
 #define BINARY(id, text, precedence)
 #include "lang/ast.def"
 #undef EXPR
@@ -41,8 +43,9 @@ const char *binary_text(BinaryOp op) {
   switch (op) {
 #define EXPR(id, noun)
 #define UNARY(id, text)
-#define BINARY(id, text, precedence) \
-  case BINARY_##id: return text;
+#define BINARY(id, text, precedence)                                                               \
+  case BINARY_##id:                                                                                \
+    return text;
 #include "lang/ast.def"
 #undef EXPR
 #undef UNARY
@@ -55,8 +58,9 @@ uint32_t binary_precedence(BinaryOp op) {
   switch (op) {
 #define EXPR(id, noun)
 #define UNARY(id, text)
-#define BINARY(id, text, precedence) \
-  case BINARY_##id: return precedence;
+#define BINARY(id, text, precedence)                                                               \
+  case BINARY_##id:                                                                                \
+    return precedence;
 #include "lang/ast.def"
 #undef EXPR
 #undef UNARY

@@ -48,24 +48,24 @@ typedef struct Expr Expr;
 /* `value` or `name = value`, as in calls. */
 typedef struct Argument {
   struct Argument *next;
-  Span at;              /* the whole, name included */
-  Name name;            /* text is NULL where it has none */
+  Span at;   /* the whole, name included */
+  Name name; /* text is NULL where it has none */
   Expr *value;
 } Argument;
 
 struct Expr {
   ExprKind kind;
   Span at;
-  Expr *next;           /* in lists of expressions (LIST, shapes) */
-  Rational number;      /* NUMBER, QUANTITY */
-  Name name;            /* NAME, CALL: whose; QUANTITY: the unit */
-  const char *string;   /* STRING: decoded, NUL-terminated, without NUL inside */
-  UnaryOp unary;        /* UNARY: operands[0] */
-  BinaryOp binary;      /* BINARY: operands[0], [1]; SELECT: condition, then, else */
+  Expr *next;         /* in lists of expressions (LIST, shapes) */
+  Rational number;    /* NUMBER, QUANTITY */
+  Name name;          /* NAME, CALL: whose; QUANTITY: the unit */
+  const char *string; /* STRING: decoded, NUL-terminated, without NUL inside */
+  UnaryOp unary;      /* UNARY: operands[0] */
+  BinaryOp binary;    /* BINARY: operands[0], [1]; SELECT: condition, then, else */
   Span operator_at;
   Expr *operands[3];
-  Argument *arguments;  /* CALL */
-  Expr *elements;       /* LIST: two or more, or one with a trailing comma, or none */
+  Argument *arguments; /* CALL */
+  Expr *elements;      /* LIST: two or more, or one with a trailing comma, or none */
   bool is_parenthesized;
 };
 
@@ -74,26 +74,30 @@ typedef struct Declarator {
   struct Declarator *next;
   Span at;
   Name name;
-  Expr *shape;          /* list through next; NULL only where a syntax error was reported */
-  Expr *pad;            /* or NULL */
+  Expr *shape; /* list through next; NULL only where a syntax error was reported */
+  Expr *pad;   /* or NULL */
 } Declarator;
 
 typedef enum LayerRole { ROLE_INPUT, ROLE_HIDDEN, ROLE_OUTPUT } LayerRole;
 
-typedef enum StatementKind { STATEMENT_LAYERS, STATEMENT_JUNCTION, STATEMENT_SETTING } StatementKind;
+typedef enum StatementKind {
+  STATEMENT_LAYERS,
+  STATEMENT_JUNCTION,
+  STATEMENT_SETTING
+} StatementKind;
 
 /* A statement of a block: layers and junctions in networks, settings elsewhere. */
 typedef struct Statement {
   struct Statement *next;
   StatementKind kind;
-  Span at;              /* without the semicolon */
-  LayerRole role;       /* LAYERS */
-  Declarator *layers;   /* LAYERS */
-  Expr *activation;     /* LAYERS: a NAME, or NULL where none is given */
-  Expr *joined;         /* JUNCTION: two or more NAMEs, list through next */
-  Expr *pattern;        /* JUNCTION: a CALL or NAME */
-  Name setting;         /* SETTING */
-  Expr *value;          /* SETTING */
+  Span at;            /* without the semicolon */
+  LayerRole role;     /* LAYERS */
+  Declarator *layers; /* LAYERS */
+  Expr *activation;   /* LAYERS: a NAME, or NULL where none is given */
+  Expr *joined;       /* JUNCTION: two or more NAMEs, list through next */
+  Expr *pattern;      /* JUNCTION: a CALL or NAME */
+  Name setting;       /* SETTING */
+  Expr *value;        /* SETTING */
 } Statement;
 
 /* A parameter of an own pattern: `name` or `name = default`. */
@@ -101,7 +105,7 @@ typedef struct Parameter {
   struct Parameter *next;
   Span at;
   Name name;
-  Expr *fallback;       /* or NULL */
+  Expr *fallback; /* or NULL */
 } Parameter;
 
 typedef enum ItemKind {
@@ -120,17 +124,17 @@ typedef struct Item {
   ItemKind kind;
   Span at;
   Span keyword_at;
-  Name name;              /* text is "" for a block without a name */
-  Expr *path;             /* IMPORT: a STRING */
-  Expr *value;            /* LET, PARAM, ACTIVATION (its body), PATTERN (its condition) */
-  Parameter *parameters;  /* PATTERN: its own; ACTIVATION: the one argument */
-  Name left, right;       /* PATTERN: the names of the two neurons */
-  Statement *statements;  /* NETWORK, HARDWARE, TRAIN */
+  Name name;             /* text is "" for a block without a name */
+  Expr *path;            /* IMPORT: a STRING */
+  Expr *value;           /* LET, PARAM, ACTIVATION (its body), PATTERN (its condition) */
+  Parameter *parameters; /* PATTERN: its own; ACTIVATION: the one argument */
+  Name left, right;      /* PATTERN: the names of the two neurons */
+  Statement *statements; /* NETWORK, HARDWARE, TRAIN */
 } Item;
 
 typedef struct File {
   const SourceFile *source;
-  Item *items;            /* imported files' items stand where the import stood, once import.h has run */
+  Item *items; /* imported files' items stand where the import stood, once import.h has run */
 } File;
 
 Expr *expr_new(Arena *arena, ExprKind kind, Span at);

@@ -21,44 +21,47 @@ const Scalar *scalar_constant(Rational value, Span at, Arena *arena) {
 }
 
 static bool is_constant(const Scalar *s, int64_t value) {
-  return s && s->op == SCALAR_CONSTANT && rational_is_integer(s->constant) && s->constant.numerator == value;
+  return s && s->op == SCALAR_CONSTANT && rational_is_integer(s->constant) &&
+         s->constant.numerator == value;
 }
 
 /* The exact result of an operation on constants; false where there is none or it is not exact. */
 static bool fold(ScalarOp op, Rational a, Rational b, Rational *result) {
   switch (op) {
-    case SCALAR_ADD: return rational_add(a, b, result);
-    case SCALAR_SUBTRACT: return rational_subtract(a, b, result);
-    case SCALAR_MULTIPLY: return rational_multiply(a, b, result);
-    case SCALAR_DIVIDE: return rational_divide(a, b, result);
-    case SCALAR_MODULO: return b.numerator != 0 && rational_modulo(a, b, result);
-    case SCALAR_POWER: return rational_is_integer(b) && rational_power(a, b.numerator, result);
-    case SCALAR_NEGATE: *result = (Rational){-a.numerator, a.denominator}; return true;
-    case SCALAR_EQUAL: *result = rational_integer(rational_compare(a, b) == 0); return true;
-    case SCALAR_NOT_EQUAL: *result = rational_integer(rational_compare(a, b) != 0); return true;
-    case SCALAR_LESS: *result = rational_integer(rational_compare(a, b) < 0); return true;
-    case SCALAR_LESS_EQUAL: *result = rational_integer(rational_compare(a, b) <= 0); return true;
-    case SCALAR_GREATER: *result = rational_integer(rational_compare(a, b) > 0); return true;
-    case SCALAR_GREATER_EQUAL: *result = rational_integer(rational_compare(a, b) >= 0); return true;
-    case SCALAR_AND: *result = rational_integer(a.numerator != 0 && b.numerator != 0); return true;
-    case SCALAR_OR: *result = rational_integer(a.numerator != 0 || b.numerator != 0); return true;
-    case SCALAR_NOT: *result = rational_integer(a.numerator == 0); return true;
-    case SCALAR_MIN: *result = rational_compare(a, b) < 0 ? a : b; return true;
-    case SCALAR_MAX: *result = rational_compare(a, b) > 0 ? a : b; return true;
-    case SCALAR_ABS: *result = (Rational){a.numerator < 0 ? -a.numerator : a.numerator, a.denominator}; return true;
-    case SCALAR_FLOOR: *result = rational_floor(a); return true;
-    case SCALAR_CEIL: *result = rational_ceil(a); return true;
-    case SCALAR_ROUND: *result = rational_round(a); return true;
-    case SCALAR_CONSTANT:
-    case SCALAR_ARGUMENT:
-    case SCALAR_SELECT:
-    case SCALAR_LOG2:
-    case SCALAR_LOG:
-    case SCALAR_SQRT:
-    case SCALAR_EXP:
-    case SCALAR_GCD:
-    case SCALAR_LCM:
-    case SCALAR_OP_COUNT: break;
+  case SCALAR_ADD: return rational_add(a, b, result);
+  case SCALAR_SUBTRACT: return rational_subtract(a, b, result);
+  case SCALAR_MULTIPLY: return rational_multiply(a, b, result);
+  case SCALAR_DIVIDE: return rational_divide(a, b, result);
+  case SCALAR_MODULO: return b.numerator != 0 && rational_modulo(a, b, result);
+  case SCALAR_POWER: return rational_is_integer(b) && rational_power(a, b.numerator, result);
+  case SCALAR_NEGATE: *result = (Rational){-a.numerator, a.denominator}; return true;
+  case SCALAR_EQUAL: *result = rational_integer(rational_compare(a, b) == 0); return true;
+  case SCALAR_NOT_EQUAL: *result = rational_integer(rational_compare(a, b) != 0); return true;
+  case SCALAR_LESS: *result = rational_integer(rational_compare(a, b) < 0); return true;
+  case SCALAR_LESS_EQUAL: *result = rational_integer(rational_compare(a, b) <= 0); return true;
+  case SCALAR_GREATER: *result = rational_integer(rational_compare(a, b) > 0); return true;
+  case SCALAR_GREATER_EQUAL: *result = rational_integer(rational_compare(a, b) >= 0); return true;
+  case SCALAR_AND: *result = rational_integer(a.numerator != 0 && b.numerator != 0); return true;
+  case SCALAR_OR: *result = rational_integer(a.numerator != 0 || b.numerator != 0); return true;
+  case SCALAR_NOT: *result = rational_integer(a.numerator == 0); return true;
+  case SCALAR_MIN: *result = rational_compare(a, b) < 0 ? a : b; return true;
+  case SCALAR_MAX: *result = rational_compare(a, b) > 0 ? a : b; return true;
+  case SCALAR_ABS:
+    *result = (Rational){a.numerator < 0 ? -a.numerator : a.numerator, a.denominator};
+    return true;
+  case SCALAR_FLOOR: *result = rational_floor(a); return true;
+  case SCALAR_CEIL: *result = rational_ceil(a); return true;
+  case SCALAR_ROUND: *result = rational_round(a); return true;
+  case SCALAR_CONSTANT:
+  case SCALAR_ARGUMENT:
+  case SCALAR_SELECT:
+  case SCALAR_LOG2:
+  case SCALAR_LOG:
+  case SCALAR_SQRT:
+  case SCALAR_EXP:
+  case SCALAR_GCD:
+  case SCALAR_LCM:
+  case SCALAR_OP_COUNT: break;
   }
   return false;
 }
@@ -66,22 +69,26 @@ static bool fold(ScalarOp op, Rational a, Rational b, Rational *result) {
 /* An operand that the operation would give back, or the constant it must give; else NULL. */
 static const Scalar *simplify(ScalarOp op, const Scalar *a, const Scalar *b, const Scalar *c) {
   switch (op) {
-    case SCALAR_ADD: return is_constant(a, 0) ? b : is_constant(b, 0) ? a : NULL;
-    case SCALAR_SUBTRACT: return is_constant(b, 0) ? a : NULL;
-    case SCALAR_MULTIPLY:
-      if (is_constant(a, 0) || is_constant(b, 1)) return a;
-      return is_constant(b, 0) || is_constant(a, 1) ? b : NULL;
-    case SCALAR_DIVIDE: return is_constant(a, 0) || is_constant(b, 1) ? a : NULL;
-    case SCALAR_POWER: return is_constant(b, 1) ? a : NULL;
-    case SCALAR_NEGATE: return a->op == SCALAR_NEGATE ? a->operand[0] : NULL;
-    case SCALAR_SELECT:
-      if (a->op == SCALAR_CONSTANT) return a->constant.numerator ? b : c;
-      return b->op == SCALAR_CONSTANT && c->op == SCALAR_CONSTANT && rational_compare(b->constant, c->constant) == 0 ? b : NULL;
-    default: return NULL; /* all others keep their form */
+  case SCALAR_ADD: return is_constant(a, 0) ? b : is_constant(b, 0) ? a : NULL;
+  case SCALAR_SUBTRACT: return is_constant(b, 0) ? a : NULL;
+  case SCALAR_MULTIPLY:
+    if (is_constant(a, 0) || is_constant(b, 1)) return a;
+    return is_constant(b, 0) || is_constant(a, 1) ? b : NULL;
+  case SCALAR_DIVIDE: return is_constant(a, 0) || is_constant(b, 1) ? a : NULL;
+  case SCALAR_POWER: return is_constant(b, 1) ? a : NULL;
+  case SCALAR_NEGATE: return a->op == SCALAR_NEGATE ? a->operand[0] : NULL;
+  case SCALAR_SELECT:
+    if (a->op == SCALAR_CONSTANT) return a->constant.numerator ? b : c;
+    return b->op == SCALAR_CONSTANT && c->op == SCALAR_CONSTANT &&
+                   rational_compare(b->constant, c->constant) == 0
+               ? b
+               : NULL;
+  default: return NULL; /* all others keep their form */
   }
 }
 
-const Scalar *scalar_apply(ScalarOp op, const Scalar *a, const Scalar *b, const Scalar *c, Span at, Arena *arena) {
+const Scalar *scalar_apply(ScalarOp op, const Scalar *a, const Scalar *b, const Scalar *c, Span at,
+                           Arena *arena) {
   const Scalar *kept = simplify(op, a, b, c);
   if (kept) return kept;
   const bool is_exact = a->op == SCALAR_CONSTANT && (!b || b->op == SCALAR_CONSTANT) && !c;
@@ -103,7 +110,7 @@ enum { SIZE_LIMIT = 4096 };
 typedef struct Derivation {
   Diagnostics *diagnostics;
   Arena *arena;
-  uint32_t made;   /* operations built so far */
+  uint32_t made; /* operations built so far */
 } Derivation;
 
 static const Scalar *apply(Derivation *v, ScalarOp op, const Scalar *a, const Scalar *b, Span at) {
@@ -111,7 +118,8 @@ static const Scalar *apply(Derivation *v, ScalarOp op, const Scalar *a, const Sc
   return scalar_apply(op, a, b, NULL, at, v->arena);
 }
 
-static const Scalar *choose(Derivation *v, const Scalar *condition, const Scalar *yes, const Scalar *no, Span at) {
+static const Scalar *choose(Derivation *v, const Scalar *condition, const Scalar *yes,
+                            const Scalar *no, Span at) {
   v->made++;
   return scalar_apply(SCALAR_SELECT, condition, yes, no, at, v->arena);
 }
@@ -126,7 +134,8 @@ static const Scalar *derive_power(Derivation *v, const Scalar *s, const Scalar *
   const Scalar *a = s->operand[0], *b = s->operand[1];
   if (b->op == SCALAR_CONSTANT) {
     const Scalar *less = apply(v, SCALAR_SUBTRACT, b, number(v, 1, s->at), s->at);
-    const Scalar *slope = apply(v, SCALAR_MULTIPLY, b, apply(v, SCALAR_POWER, a, less, s->at), s->at);
+    const Scalar *slope =
+        apply(v, SCALAR_MULTIPLY, b, apply(v, SCALAR_POWER, a, less, s->at), s->at);
     return apply(v, SCALAR_MULTIPLY, slope, da, s->at);
   }
   /* (a^b)' = a^b (b' log a + b a' / a) */
@@ -137,7 +146,8 @@ static const Scalar *derive_power(Derivation *v, const Scalar *s, const Scalar *
   return apply(v, SCALAR_MULTIPLY, s, apply(v, SCALAR_ADD, first, second, s->at), s->at);
 }
 
-static const Scalar *derive_quotient(Derivation *v, const Scalar *s, const Scalar *da, const Scalar *db) {
+static const Scalar *derive_quotient(Derivation *v, const Scalar *s, const Scalar *da,
+                                     const Scalar *db) {
   const Scalar *a = s->operand[0], *b = s->operand[1];
   if (is_constant(db, 0)) return apply(v, SCALAR_DIVIDE, da, b, s->at);
   const Scalar *top = apply(v, SCALAR_SUBTRACT, apply(v, SCALAR_MULTIPLY, da, b, s->at),
@@ -155,15 +165,16 @@ static const Scalar *derive_two(Derivation *v, const Scalar *s) {
   const Scalar *da = derive_node(v, a), *db = derive_node(v, b);
   if (!da || !db) return NULL;
   switch (s->op) {
-    case SCALAR_ADD:
-    case SCALAR_SUBTRACT: return apply(v, s->op, da, db, s->at);
-    case SCALAR_MULTIPLY:
-      return apply(v, SCALAR_ADD, apply(v, SCALAR_MULTIPLY, da, b, s->at), apply(v, SCALAR_MULTIPLY, a, db, s->at), s->at);
-    case SCALAR_DIVIDE: return derive_quotient(v, s, da, db);
-    case SCALAR_MIN: return choose(v, apply(v, SCALAR_LESS, a, b, s->at), da, db, s->at);
-    /* max(0, x) at 0 takes the side of its first argument, so that relu' is 0 there. */
-    case SCALAR_MAX: return choose(v, apply(v, SCALAR_LESS, a, b, s->at), db, da, s->at);
-    default: return NULL;
+  case SCALAR_ADD:
+  case SCALAR_SUBTRACT: return apply(v, s->op, da, db, s->at);
+  case SCALAR_MULTIPLY:
+    return apply(v, SCALAR_ADD, apply(v, SCALAR_MULTIPLY, da, b, s->at),
+                 apply(v, SCALAR_MULTIPLY, a, db, s->at), s->at);
+  case SCALAR_DIVIDE: return derive_quotient(v, s, da, db);
+  case SCALAR_MIN: return choose(v, apply(v, SCALAR_LESS, a, b, s->at), da, db, s->at);
+  /* max(0, x) at 0 takes the side of its first argument, so that relu' is 0 there. */
+  case SCALAR_MAX: return choose(v, apply(v, SCALAR_LESS, a, b, s->at), db, da, s->at);
+  default: return NULL;
   }
 }
 
@@ -172,60 +183,63 @@ static const Scalar *derive_one(Derivation *v, const Scalar *s) {
   if (!da) return NULL;
   const Scalar *zero = number(v, 0, s->at);
   switch (s->op) {
-    case SCALAR_NEGATE: return apply(v, SCALAR_NEGATE, da, NULL, s->at);
-    case SCALAR_POWER: return derive_power(v, s, da);
-    case SCALAR_ABS:
-      return choose(v, apply(v, SCALAR_LESS, a, zero, s->at), apply(v, SCALAR_NEGATE, da, NULL, s->at), da, s->at);
-    case SCALAR_EXP: return apply(v, SCALAR_MULTIPLY, s, da, s->at);
-    case SCALAR_LOG: return apply(v, SCALAR_DIVIDE, da, a, s->at);
-    case SCALAR_SQRT:
-      return apply(v, SCALAR_DIVIDE, da, apply(v, SCALAR_MULTIPLY, number(v, 2, s->at), s, s->at), s->at);
-    case SCALAR_LOG2: {
-      const Scalar *log_of_two = apply(v, SCALAR_LOG, number(v, 2, s->at), NULL, s->at);
-      return apply(v, SCALAR_DIVIDE, da, apply(v, SCALAR_MULTIPLY, a, log_of_two, s->at), s->at);
-    }
-    default: return NULL;
+  case SCALAR_NEGATE: return apply(v, SCALAR_NEGATE, da, NULL, s->at);
+  case SCALAR_POWER: return derive_power(v, s, da);
+  case SCALAR_ABS:
+    return choose(v, apply(v, SCALAR_LESS, a, zero, s->at),
+                  apply(v, SCALAR_NEGATE, da, NULL, s->at), da, s->at);
+  case SCALAR_EXP: return apply(v, SCALAR_MULTIPLY, s, da, s->at);
+  case SCALAR_LOG: return apply(v, SCALAR_DIVIDE, da, a, s->at);
+  case SCALAR_SQRT:
+    return apply(v, SCALAR_DIVIDE, da, apply(v, SCALAR_MULTIPLY, number(v, 2, s->at), s, s->at),
+                 s->at);
+  case SCALAR_LOG2: {
+    const Scalar *log_of_two = apply(v, SCALAR_LOG, number(v, 2, s->at), NULL, s->at);
+    return apply(v, SCALAR_DIVIDE, da, apply(v, SCALAR_MULTIPLY, a, log_of_two, s->at), s->at);
+  }
+  default: return NULL;
   }
 }
 
 static const Scalar *derive_node(Derivation *v, const Scalar *s) {
   if (v->made > SIZE_LIMIT) return NULL;
   switch (s->op) {
-    case SCALAR_CONSTANT: return number(v, 0, s->at);
-    case SCALAR_ARGUMENT: return number(v, s->argument == 0, s->at);
-    case SCALAR_ADD:
-    case SCALAR_SUBTRACT:
-    case SCALAR_MULTIPLY:
-    case SCALAR_DIVIDE:
-    case SCALAR_MIN:
-    case SCALAR_MAX: return derive_two(v, s);
-    case SCALAR_NEGATE:
-    case SCALAR_POWER:
-    case SCALAR_ABS:
-    case SCALAR_LOG2:
-    case SCALAR_LOG:
-    case SCALAR_SQRT:
-    case SCALAR_EXP: return derive_one(v, s);
-    case SCALAR_SELECT: return derive_select(v, s);
-    /* Steps: flat wherever they have a slope. */
-    case SCALAR_FLOOR:
-    case SCALAR_CEIL:
-    case SCALAR_ROUND:
-    case SCALAR_EQUAL:
-    case SCALAR_NOT_EQUAL:
-    case SCALAR_LESS:
-    case SCALAR_LESS_EQUAL:
-    case SCALAR_GREATER:
-    case SCALAR_GREATER_EQUAL:
-    case SCALAR_AND:
-    case SCALAR_OR:
-    case SCALAR_NOT: return number(v, 0, s->at);
-    case SCALAR_MODULO:
-    case SCALAR_GCD:
-    case SCALAR_LCM:
-    case SCALAR_OP_COUNT: break;
+  case SCALAR_CONSTANT: return number(v, 0, s->at);
+  case SCALAR_ARGUMENT: return number(v, s->argument == 0, s->at);
+  case SCALAR_ADD:
+  case SCALAR_SUBTRACT:
+  case SCALAR_MULTIPLY:
+  case SCALAR_DIVIDE:
+  case SCALAR_MIN:
+  case SCALAR_MAX: return derive_two(v, s);
+  case SCALAR_NEGATE:
+  case SCALAR_POWER:
+  case SCALAR_ABS:
+  case SCALAR_LOG2:
+  case SCALAR_LOG:
+  case SCALAR_SQRT:
+  case SCALAR_EXP: return derive_one(v, s);
+  case SCALAR_SELECT: return derive_select(v, s);
+  /* Steps: flat wherever they have a slope. */
+  case SCALAR_FLOOR:
+  case SCALAR_CEIL:
+  case SCALAR_ROUND:
+  case SCALAR_EQUAL:
+  case SCALAR_NOT_EQUAL:
+  case SCALAR_LESS:
+  case SCALAR_LESS_EQUAL:
+  case SCALAR_GREATER:
+  case SCALAR_GREATER_EQUAL:
+  case SCALAR_AND:
+  case SCALAR_OR:
+  case SCALAR_NOT: return number(v, 0, s->at);
+  case SCALAR_MODULO:
+  case SCALAR_GCD:
+  case SCALAR_LCM:
+  case SCALAR_OP_COUNT: break;
   }
-  error_at(v->diagnostics, ERROR_NO_DERIVATIVE, s->at, "training needs a derivative, and this has none");
+  error_at(v->diagnostics, ERROR_NO_DERIVATIVE, s->at,
+           "training needs a derivative, and this has none");
   return NULL;
 }
 
@@ -234,7 +248,8 @@ const Scalar *derive(const Scalar *value, Diagnostics *d, Arena *arena) {
   const uint32_t errors = error_count(d);
   const Scalar *derivative = derive_node(&derivation, value);
   if (!derivative && error_count(d) == errors) {
-    error_at(d, ERROR_NO_DERIVATIVE, value->at, "the derivative of this takes more than %d operations", SIZE_LIMIT);
+    error_at(d, ERROR_NO_DERIVATIVE, value->at,
+             "the derivative of this takes more than %d operations", SIZE_LIMIT);
   }
   return derivative;
 }

@@ -14,6 +14,7 @@ const Scalar *derive(const Scalar *value, Diagnostics *d, Arena *arena);
 
 /* Simplified copies of operations, shared by derive and check: constants folded exactly, x + 0, x * 1 and the like removed. */
 const Scalar *scalar_constant(Rational value, Span at, Arena *arena);
-const Scalar *scalar_apply(ScalarOp op, const Scalar *a, const Scalar *b, const Scalar *c, Span at, Arena *arena);
+const Scalar *scalar_apply(ScalarOp op, const Scalar *a, const Scalar *b, const Scalar *c, Span at,
+                           Arena *arena);
 
 #endif

@@ -12,7 +12,7 @@
 
 typedef struct Addition {
   struct Addition *next;
-  Span at;              /* note: a place; fix: what to replace */
+  Span at; /* note: a place; fix: what to replace */
   const char *text;
 } Addition;
 
@@ -21,10 +21,10 @@ struct Message {
   Severity severity;
   ErrorCode code;
   Span at;
-  const char *path;     /* instead of a place, or NULL */
+  const char *path; /* instead of a place, or NULL */
   const char *text;
   Addition *notes, *helps, *fixes;
-  uint32_t number;      /* in order of reporting: keeps sorting stable */
+  uint32_t number; /* in order of reporting: keeps sorting stable */
 };
 
 struct Diagnostics {
@@ -63,11 +63,15 @@ static const char *format_text(Arena *arena, const char *format, va_list argumen
   return text;
 }
 
-static Message *add_message(Diagnostics *d, Severity severity, ErrorCode code, Span at, const char *path,
-                            const char *format, va_list arguments) {
+static Message *add_message(Diagnostics *d, Severity severity, ErrorCode code, Span at,
+                            const char *path, const char *format, va_list arguments) {
   Message *m = ARENA_NEW(d->arena, Message);
-  *m = (Message){
-      .arena = d->arena, .severity = severity, .code = code, .at = at, .path = path, .number = d->messages.count};
+  *m = (Message){.arena = d->arena,
+                 .severity = severity,
+                 .code = code,
+                 .at = at,
+                 .path = path,
+                 .number = d->messages.count};
   m->text = format_text(d->arena, format, arguments);
   *VECTOR_ADD(d->arena, &d->messages) = m;
   if (severity == SEVERITY_ERROR) {
@@ -127,9 +131,13 @@ void fix(Message *m, Span at, const char *replacement) {
   append(&m->fixes, m->arena, at, arena_copy(m->arena, replacement, strlen(replacement)));
 }
 
-uint32_t error_count(const Diagnostics *d) { return d->errors; }
+uint32_t error_count(const Diagnostics *d) {
+  return d->errors;
+}
 
-uint32_t warning_count(const Diagnostics *d) { return d->warnings; }
+uint32_t warning_count(const Diagnostics *d) {
+  return d->warnings;
+}
 
 bool has_error_code(const Diagnostics *d, ErrorCode code) {
   for (uint32_t i = 0; i < d->messages.count; i++) {
@@ -147,7 +155,9 @@ typedef struct Printer {
   const char *bold, *red, *yellow, *cyan, *reset;
 } Printer;
 
-static bool is_continuation(char byte) { return ((unsigned char)byte & 0xC0U) == 0x80U; }
+static bool is_continuation(char byte) {
+  return ((unsigned char)byte & 0xC0U) == 0x80U;
+}
 
 /* Prints bytes as one line, tabs kept and other control characters as spaces; or, as_blank, the blanks that stand under them. */
 static void print_cells(FILE *out, const char *text, uint32_t count, char as_blank) {
@@ -211,8 +221,8 @@ static void print_place(const Printer *p, Span at, const char *path) {
 static void print_message(const Printer *p, const Message *m) {
   const bool is_error = m->severity == SEVERITY_ERROR;
   print_place(p, m->at, m->path);
-  fprintf(p->out, "%s%s:%s%s %s%s\n", is_error ? p->red : p->yellow, is_error ? "error" : "warning", p->reset, p->bold,
-          m->text, p->reset);
+  fprintf(p->out, "%s%s:%s%s %s%s\n", is_error ? p->red : p->yellow, is_error ? "error" : "warning",
+          p->reset, p->bold, m->text, p->reset);
   if (!span_is_nowhere(m->at)) print_marked_line(p, m->at);
   for (const Addition *note = m->notes; note; note = note->next) {
     print_place(p, note->at, NULL);
@@ -251,7 +261,13 @@ static void print_totals(const Printer *p, const Diagnostics *d, const Message *
 
 void print_diagnostics(const Diagnostics *d, FILE *out, bool with_color) {
   if (d->messages.count == 0) return;
-  Printer p = {.out = out, .sources = d->sources, .bold = "", .red = "", .yellow = "", .cyan = "", .reset = ""};
+  Printer p = {.out = out,
+               .sources = d->sources,
+               .bold = "",
+               .red = "",
+               .yellow = "",
+               .cyan = "",
+               .reset = ""};
   if (with_color) {
     p.bold = "\033[1m";
     p.red = "\033[1;31m";
@@ -273,16 +289,19 @@ void print_diagnostics(const Diagnostics *d, FILE *out, bool with_color) {
 }
 
 static json_t *span_json(const Sources *sources, Span at) {
-  const Position begin = sources_position(sources, at.begin), end = sources_position(sources, at.end);
+  const Position begin = sources_position(sources, at.begin),
+                 end = sources_position(sources, at.end);
   if (!begin.file) return json_object();
-  return json_pack("{s:s, s:i, s:i, s:i, s:i}", "file", begin.file->name, "line", (int)begin.line, "column",
-                   (int)begin.column, "end_line", (int)end.line, "end_column", (int)end.column);
+  return json_pack("{s:s, s:i, s:i, s:i, s:i}", "file", begin.file->name, "line", (int)begin.line,
+                   "column", (int)begin.column, "end_line", (int)end.line, "end_column",
+                   (int)end.column);
 }
 
 static void print_message_json(const Diagnostics *d, const Message *m, FILE *out) {
   json_t *object = span_json(d->sources, m->at);
   if (m->path) json_object_set_new(object, "file", json_string(m->path));
-  json_object_set_new(object, "severity", json_string(m->severity == SEVERITY_ERROR ? "error" : "warning"));
+  json_object_set_new(object, "severity",
+                      json_string(m->severity == SEVERITY_ERROR ? "error" : "warning"));
   json_object_set_new(object, "code", json_string(error_code_name(m->code)));
   json_object_set_new(object, "message", json_string(m->text));
   const char *advice = NULL;
@@ -320,8 +339,14 @@ ErrorCode find_error_code(const char *printed) {
   return (ErrorCode)code;
 }
 
-const char *error_code_name(ErrorCode code) { return codes[code].printed; }
+const char *error_code_name(ErrorCode code) {
+  return codes[code].printed;
+}
 
-const char *error_code_summary(ErrorCode code) { return codes[code].summary; }
+const char *error_code_summary(ErrorCode code) {
+  return codes[code].summary;
+}
 
-const char *error_code_text(ErrorCode code) { return codes[code].text; }
+const char *error_code_text(ErrorCode code) {
+  return codes[code].text;
+}

@@ -25,9 +25,15 @@ void suggest_functions(Suggestion *suggestion) {
   for (uint32_t i = 0; i < FUNCTION_COUNT; i++) suggest(suggestion, functions[i].name);
 }
 
-uint32_t function_least(FunctionId function) { return functions[function].least; }
-uint32_t function_most(FunctionId function) { return functions[function].most; }
-ScalarOp function_scalar(FunctionId function) { return functions[function].scalar; }
+uint32_t function_least(FunctionId function) {
+  return functions[function].least;
+}
+uint32_t function_most(FunctionId function) {
+  return functions[function].most;
+}
+ScalarOp function_scalar(FunctionId function) {
+  return functions[function].scalar;
+}
 
 /* ---- values ---- */
 
@@ -37,9 +43,13 @@ static Value exact_value(Rational number, Dimension dimension) {
   return (Value){.kind = VALUE_EXACT, .exact = number, .dimension = dimension};
 }
 
-static Value truth_value(bool truth) { return (Value){.kind = VALUE_TRUTH, .truth = truth}; }
+static Value truth_value(bool truth) {
+  return (Value){.kind = VALUE_TRUTH, .truth = truth};
+}
 
-static bool is_number(Value v) { return v.kind == VALUE_EXACT || v.kind == VALUE_REAL; }
+static bool is_number(Value v) {
+  return v.kind == VALUE_EXACT || v.kind == VALUE_REAL;
+}
 
 double value_number(Value value) {
   if (value.kind == VALUE_EXACT) return rational_to_double(value.exact);
@@ -56,17 +66,18 @@ static const char *unit_suffix(Dimension dimension) {
 
 const char *value_text(Value value, Arena *arena) {
   switch (value.kind) {
-    case VALUE_POISON: return "nothing";
-    case VALUE_EXACT:
-      if (rational_is_integer(value.exact)) {
-        return arena_print(arena, "%lld%s", (long long)value.exact.numerator, unit_suffix(value.dimension));
-      }
-      return arena_print(arena, "%lld/%lld%s", (long long)value.exact.numerator, (long long)value.exact.denominator,
+  case VALUE_POISON: return "nothing";
+  case VALUE_EXACT:
+    if (rational_is_integer(value.exact)) {
+      return arena_print(arena, "%lld%s", (long long)value.exact.numerator,
                          unit_suffix(value.dimension));
-    case VALUE_REAL: return arena_print(arena, "%.10g%s", value.real, unit_suffix(value.dimension));
-    case VALUE_TRUTH: return value.truth ? "true" : "false";
-    case VALUE_TEXT: return arena_print(arena, "the text \"%s\"", value.text);
-    case VALUE_LIST: return arena_print(arena, "a list of %u", value.count);
+    }
+    return arena_print(arena, "%lld/%lld%s", (long long)value.exact.numerator,
+                       (long long)value.exact.denominator, unit_suffix(value.dimension));
+  case VALUE_REAL: return arena_print(arena, "%.10g%s", value.real, unit_suffix(value.dimension));
+  case VALUE_TRUTH: return value.truth ? "true" : "false";
+  case VALUE_TEXT: return arena_print(arena, "the text \"%s\"", value.text);
+  case VALUE_LIST: return arena_print(arena, "a list of %u", value.count);
   }
   return "nothing";
 }
@@ -74,18 +85,21 @@ const char *value_text(Value value, Arena *arena) {
 /* ---- mistakes ---- */
 
 static Value too_large(const Evaluation *ev, Span at) {
-  error_at(ev->diagnostics, ERROR_NUMBER_SIZE, at, "the result does not fit: numerator and denominator must stay below 2^63");
+  error_at(ev->diagnostics, ERROR_NUMBER_SIZE, at,
+           "the result does not fit: numerator and denominator must stay below 2^63");
   return poison;
 }
 
 static Value wrong_operand(const Evaluation *ev, Span at, const char *what, Value found) {
-  error_at(ev->diagnostics, ERROR_OPERAND, at, "%s needs a number, not %s", what, value_text(found, ev->arena));
+  error_at(ev->diagnostics, ERROR_OPERAND, at, "%s needs a number, not %s", what,
+           value_text(found, ev->arena));
   return poison;
 }
 
 static Value real_value(const Evaluation *ev, Span at, double number, Dimension dimension) {
   if (!isfinite(number)) {
-    error_at(ev->diagnostics, ERROR_UNDEFINED, at, "this has no value: the result is not a finite number");
+    error_at(ev->diagnostics, ERROR_UNDEFINED, at,
+             "this has no value: the result is not a finite number");
     return poison;
   }
   return (Value){.kind = VALUE_REAL, .real = number, .dimension = dimension};
@@ -100,7 +114,8 @@ static Value divide_by_zero(const Evaluation *ev, Span at) {
 
 typedef bool (*ExactOp)(Rational, Rational, Rational *);
 
-static Value combine(const Evaluation *ev, Span at, Value a, Value b, Dimension dimension, ExactOp exact, double real) {
+static Value combine(const Evaluation *ev, Span at, Value a, Value b, Dimension dimension,
+                     ExactOp exact, double real) {
   if (a.kind == VALUE_EXACT && b.kind == VALUE_EXACT) {
     Rational result;
     return exact(a.exact, b.exact, &result) ? exact_value(result, dimension) : too_large(ev, at);
@@ -113,10 +128,13 @@ static Value power(const Evaluation *ev, Span at, Value a, Value b) {
   if (a.kind == VALUE_EXACT && b.kind == VALUE_EXACT && rational_is_integer(b.exact)) {
     const int64_t exponent = b.exact.numerator;
     if (a.exact.numerator == 0 && exponent < 0) return divide_by_zero(ev, at);
-    if (!dimension_is_none(a.dimension) && (exponent > 8 || exponent < -8)) return too_large(ev, at);
-    const Dimension dimension = {(int8_t)(a.dimension.second * exponent), (int8_t)(a.dimension.bit * exponent)};
+    if (!dimension_is_none(a.dimension) && (exponent > 8 || exponent < -8))
+      return too_large(ev, at);
+    const Dimension dimension = {(int8_t)(a.dimension.second * exponent),
+                                 (int8_t)(a.dimension.bit * exponent)};
     Rational result;
-    return rational_power(a.exact, exponent, &result) ? exact_value(result, dimension) : too_large(ev, at);
+    return rational_power(a.exact, exponent, &result) ? exact_value(result, dimension)
+                                                      : too_large(ev, at);
   }
   if (!dimension_is_none(a.dimension)) return wrong_operand(ev, at, "a fractional power", a);
   return real_value(ev, at, pow(value_number(a), value_number(b)), (Dimension){0, 0});
@@ -125,45 +143,45 @@ static Value power(const Evaluation *ev, Span at, Value a, Value b) {
 static Value add_like(const Evaluation *ev, const Expr *expr, Value a, Value b) {
   const double x = value_number(a), y = value_number(b);
   if (!dimension_equal(a.dimension, b.dimension)) {
-    error_at(ev->diagnostics, ERROR_DIMENSION, expr->at, "'%s' joins %s and %s", binary_text(expr->binary),
-             dimension_noun(a.dimension), dimension_noun(b.dimension));
+    error_at(ev->diagnostics, ERROR_DIMENSION, expr->at, "'%s' joins %s and %s",
+             binary_text(expr->binary), dimension_noun(a.dimension), dimension_noun(b.dimension));
     return poison;
   }
   switch (expr->binary) {
-    case BINARY_ADD: return combine(ev, expr->at, a, b, a.dimension, rational_add, x + y);
-    case BINARY_SUBTRACT: return combine(ev, expr->at, a, b, a.dimension, rational_subtract, x - y);
-    case BINARY_MODULO:
-      if (y == 0.0) return divide_by_zero(ev, expr->operands[1]->at);
-      return combine(ev, expr->at, a, b, a.dimension, rational_modulo, x - floor(x / y) * y);
-    case BINARY_MULTIPLY:
-    case BINARY_DIVIDE:
-    case BINARY_POWER:
-    case BINARY_OR:
-    case BINARY_AND:
-    case BINARY_EQUAL:
-    case BINARY_NOT_EQUAL:
-    case BINARY_LESS:
-    case BINARY_LESS_EQUAL:
-    case BINARY_GREATER:
-    case BINARY_GREATER_EQUAL: break;
+  case BINARY_ADD: return combine(ev, expr->at, a, b, a.dimension, rational_add, x + y);
+  case BINARY_SUBTRACT: return combine(ev, expr->at, a, b, a.dimension, rational_subtract, x - y);
+  case BINARY_MODULO:
+    if (y == 0.0) return divide_by_zero(ev, expr->operands[1]->at);
+    return combine(ev, expr->at, a, b, a.dimension, rational_modulo, x - floor(x / y) * y);
+  case BINARY_MULTIPLY:
+  case BINARY_DIVIDE:
+  case BINARY_POWER:
+  case BINARY_OR:
+  case BINARY_AND:
+  case BINARY_EQUAL:
+  case BINARY_NOT_EQUAL:
+  case BINARY_LESS:
+  case BINARY_LESS_EQUAL:
+  case BINARY_GREATER:
+  case BINARY_GREATER_EQUAL: break;
   }
   int order = x < y ? -1 : x > y;
   if (a.kind == VALUE_EXACT && b.kind == VALUE_EXACT) order = rational_compare(a.exact, b.exact);
   switch (expr->binary) {
-    case BINARY_EQUAL: return truth_value(order == 0);
-    case BINARY_NOT_EQUAL: return truth_value(order != 0);
-    case BINARY_LESS: return truth_value(order < 0);
-    case BINARY_LESS_EQUAL: return truth_value(order <= 0);
-    case BINARY_GREATER: return truth_value(order > 0);
-    case BINARY_GREATER_EQUAL: return truth_value(order >= 0);
-    case BINARY_ADD:
-    case BINARY_SUBTRACT:
-    case BINARY_MULTIPLY:
-    case BINARY_DIVIDE:
-    case BINARY_MODULO:
-    case BINARY_POWER:
-    case BINARY_OR:
-    case BINARY_AND: break;
+  case BINARY_EQUAL: return truth_value(order == 0);
+  case BINARY_NOT_EQUAL: return truth_value(order != 0);
+  case BINARY_LESS: return truth_value(order < 0);
+  case BINARY_LESS_EQUAL: return truth_value(order <= 0);
+  case BINARY_GREATER: return truth_value(order > 0);
+  case BINARY_GREATER_EQUAL: return truth_value(order >= 0);
+  case BINARY_ADD:
+  case BINARY_SUBTRACT:
+  case BINARY_MULTIPLY:
+  case BINARY_DIVIDE:
+  case BINARY_MODULO:
+  case BINARY_POWER:
+  case BINARY_OR:
+  case BINARY_AND: break;
   }
   return poison;
 }
@@ -171,7 +189,8 @@ static Value add_like(const Evaluation *ev, const Expr *expr, Value a, Value b) 
 static Value multiply_like(const Evaluation *ev, const Expr *expr, Value a, Value b) {
   const bool is_product = expr->binary == BINARY_MULTIPLY;
   const int sign = is_product ? 1 : -1;
-  const int second = a.dimension.second + sign * b.dimension.second, bit = a.dimension.bit + sign * b.dimension.bit;
+  const int second = a.dimension.second + sign * b.dimension.second,
+            bit = a.dimension.bit + sign * b.dimension.bit;
   if (second > 100 || second < -100 || bit > 100 || bit < -100) return too_large(ev, expr->at);
   const Dimension dimension = {(int8_t)second, (int8_t)bit};
   const double x = value_number(a), y = value_number(b);
@@ -186,7 +205,8 @@ static bool truth_of(const Evaluation *ev, const Expr *expr, bool *truth) {
   const Value v = evaluate(ev, expr);
   if (v.kind == VALUE_POISON) return false;
   if (v.kind != VALUE_TRUTH) {
-    error_at(ev->diagnostics, ERROR_OPERAND, expr->at, "expected true or false, not %s", value_text(v, ev->arena));
+    error_at(ev->diagnostics, ERROR_OPERAND, expr->at, "expected true or false, not %s",
+             value_text(v, ev->arena));
     return false;
   }
   *truth = v.truth;
@@ -202,13 +222,16 @@ static Value evaluate_binary(const Evaluation *ev, const Expr *expr) {
   }
   const Value a = evaluate(ev, expr->operands[0]), b = evaluate(ev, expr->operands[1]);
   if (a.kind == VALUE_POISON || b.kind == VALUE_POISON) return poison;
-  if (a.kind == VALUE_TRUTH && b.kind == VALUE_TRUTH && expr->binary == BINARY_EQUAL) return truth_value(a.truth == b.truth);
-  if (a.kind == VALUE_TRUTH && b.kind == VALUE_TRUTH && expr->binary == BINARY_NOT_EQUAL) return truth_value(a.truth != b.truth);
+  if (a.kind == VALUE_TRUTH && b.kind == VALUE_TRUTH && expr->binary == BINARY_EQUAL)
+    return truth_value(a.truth == b.truth);
+  if (a.kind == VALUE_TRUTH && b.kind == VALUE_TRUTH && expr->binary == BINARY_NOT_EQUAL)
+    return truth_value(a.truth != b.truth);
   const char *what = arena_print(ev->arena, "'%s'", binary_text(expr->binary));
   if (!is_number(a)) return wrong_operand(ev, expr->operands[0]->at, what, a);
   if (!is_number(b)) return wrong_operand(ev, expr->operands[1]->at, what, b);
   if (expr->binary == BINARY_POWER) return power(ev, expr->at, a, b);
-  if (expr->binary == BINARY_MULTIPLY || expr->binary == BINARY_DIVIDE) return multiply_like(ev, expr, a, b);
+  if (expr->binary == BINARY_MULTIPLY || expr->binary == BINARY_DIVIDE)
+    return multiply_like(ev, expr, a, b);
   return add_like(ev, expr, a, b);
 }
 
@@ -230,7 +253,8 @@ static Value evaluate_quantity(const Evaluation *ev, const Expr *expr) {
   if (!unit) {
     Suggestion suggestion = suggestion_for(expr->name.text);
     suggest_units(&suggestion);
-    Message *m = error_at(ev->diagnostics, ERROR_UNIT, expr->name.at, "there is no unit '%s'", expr->name.text);
+    Message *m = error_at(ev->diagnostics, ERROR_UNIT, expr->name.at, "there is no unit '%s'",
+                          expr->name.text);
     if (suggestion.best) {
       help(m, "did you mean '%s'?", suggestion.best);
       fix(m, expr->name.at, suggestion.best);
@@ -240,8 +264,9 @@ static Value evaluate_quantity(const Evaluation *ev, const Expr *expr) {
     return poison;
   }
   Rational number;
-  return rational_multiply(expr->number, unit->factor, &number) ? exact_value(number, unit->dimension)
-                                                                : too_large(ev, expr->at);
+  return rational_multiply(expr->number, unit->factor, &number)
+             ? exact_value(number, unit->dimension)
+             : too_large(ev, expr->at);
 }
 
 static Value evaluate_list(const Evaluation *ev, const Expr *expr) {
@@ -259,12 +284,14 @@ static Value evaluate_list(const Evaluation *ev, const Expr *expr) {
 
 /* ---- functions ---- */
 
-static Value fold_whole(const Evaluation *ev, const Expr *call, FunctionId function, const Value *values, uint32_t count) {
+static Value fold_whole(const Evaluation *ev, const Expr *call, FunctionId function,
+                        const Value *values, uint32_t count) {
   Rational result = rational_integer(0);
   for (uint32_t i = 0; i < count; i++) {
-    if (values[i].kind != VALUE_EXACT || !rational_is_integer(values[i].exact) || !dimension_is_none(values[i].dimension)) {
-      error_at(ev->diagnostics, ERROR_OPERAND, call->at, "'%s' needs whole numbers, not %s", call->name.text,
-               value_text(values[i], ev->arena));
+    if (values[i].kind != VALUE_EXACT || !rational_is_integer(values[i].exact) ||
+        !dimension_is_none(values[i].dimension)) {
+      error_at(ev->diagnostics, ERROR_OPERAND, call->at, "'%s' needs whole numbers, not %s",
+               call->name.text, value_text(values[i], ev->arena));
       return poison;
     }
     Rational a = result, b = values[i].exact, rest;
@@ -282,14 +309,16 @@ static Value fold_whole(const Evaluation *ev, const Expr *call, FunctionId funct
       result = rational_integer(0);
     } else {
       Rational part;
-      if (!rational_divide(values[i].exact, a, &part) || !rational_multiply(result, part, &result)) return too_large(ev, call->at);
+      if (!rational_divide(values[i].exact, a, &part) || !rational_multiply(result, part, &result))
+        return too_large(ev, call->at);
     }
   }
   if (result.numerator < 0) result.numerator = -result.numerator;
   return exact_value(result, (Dimension){0, 0});
 }
 
-static Value extreme(const Evaluation *ev, const Expr *call, FunctionId function, const Value *values, uint32_t count) {
+static Value extreme(const Evaluation *ev, const Expr *call, FunctionId function,
+                     const Value *values, uint32_t count) {
   Value best = values[0];
   for (uint32_t i = 1; i < count; i++) {
     if (!dimension_equal(values[i].dimension, best.dimension)) {
@@ -299,21 +328,26 @@ static Value extreme(const Evaluation *ev, const Expr *call, FunctionId function
     }
     const double x = value_number(values[i]), y = value_number(best);
     int order = x < y ? -1 : x > y;
-    if (values[i].kind == VALUE_EXACT && best.kind == VALUE_EXACT) order = rational_compare(values[i].exact, best.exact);
+    if (values[i].kind == VALUE_EXACT && best.kind == VALUE_EXACT)
+      order = rational_compare(values[i].exact, best.exact);
     if (function == FUNCTION_MIN ? order < 0 : order > 0) best = values[i];
   }
   return best;
 }
 
 /* Square root and logarithm stay exact where they are. */
-static Value exact_or_real(const Evaluation *ev, const Expr *call, double real, Value argument, bool is_root) {
+static Value exact_or_real(const Evaluation *ev, const Expr *call, double real, Value argument,
+                           bool is_root) {
   const double rounded = nearbyint(real);
   if (argument.kind == VALUE_EXACT && rational_is_integer(argument.exact) && fabs(rounded) < 3e9) {
     const Rational whole = rational_integer((int64_t)rounded);
     Rational back;
-    const bool is_exact = is_root ? rational_multiply(whole, whole, &back)
-                                  : rounded >= 0 && rounded < 63 && rational_power(rational_integer(2), (int64_t)rounded, &back);
-    if (is_exact && rational_compare(back, argument.exact) == 0) return exact_value(whole, (Dimension){0, 0});
+    const bool is_exact = is_root
+                              ? rational_multiply(whole, whole, &back)
+                              : rounded >= 0 && rounded < 63 &&
+                                    rational_power(rational_integer(2), (int64_t)rounded, &back);
+    if (is_exact && rational_compare(back, argument.exact) == 0)
+      return exact_value(whole, (Dimension){0, 0});
   }
   return real_value(ev, call->at, real, (Dimension){0, 0});
 }
@@ -322,27 +356,31 @@ static Value apply_one(const Evaluation *ev, const Expr *call, FunctionId functi
   const double x = value_number(v);
   const bool is_exact = v.kind == VALUE_EXACT;
   switch (function) {
-    case FUNCTION_ABS:
-      if (v.exact.numerator < 0) v.exact.numerator = -v.exact.numerator;
-      v.real = fabs(v.real);
-      return v;
-    case FUNCTION_FLOOR:
-      return is_exact ? exact_value(rational_floor(v.exact), v.dimension) : real_value(ev, call->at, floor(x), v.dimension);
-    case FUNCTION_CEIL:
-      return is_exact ? exact_value(rational_ceil(v.exact), v.dimension) : real_value(ev, call->at, ceil(x), v.dimension);
-    case FUNCTION_ROUND:
-      return is_exact ? exact_value(rational_round(v.exact), v.dimension) : real_value(ev, call->at, round(x), v.dimension);
-    case FUNCTION_LOG2:
-    case FUNCTION_SQRT:
-    case FUNCTION_EXP:
-      if (!dimension_is_none(v.dimension)) return wrong_operand(ev, call->at, call->name.text, v);
-      if (function == FUNCTION_EXP) return real_value(ev, call->at, exp(x), v.dimension);
-      return function == FUNCTION_SQRT ? exact_or_real(ev, call, sqrt(x), v, true) : exact_or_real(ev, call, log2(x), v, false);
-    case FUNCTION_MIN:
-    case FUNCTION_MAX:
-    case FUNCTION_GCD:
-    case FUNCTION_LCM:
-    case FUNCTION_COUNT: break;
+  case FUNCTION_ABS:
+    if (v.exact.numerator < 0) v.exact.numerator = -v.exact.numerator;
+    v.real = fabs(v.real);
+    return v;
+  case FUNCTION_FLOOR:
+    return is_exact ? exact_value(rational_floor(v.exact), v.dimension)
+                    : real_value(ev, call->at, floor(x), v.dimension);
+  case FUNCTION_CEIL:
+    return is_exact ? exact_value(rational_ceil(v.exact), v.dimension)
+                    : real_value(ev, call->at, ceil(x), v.dimension);
+  case FUNCTION_ROUND:
+    return is_exact ? exact_value(rational_round(v.exact), v.dimension)
+                    : real_value(ev, call->at, round(x), v.dimension);
+  case FUNCTION_LOG2:
+  case FUNCTION_SQRT:
+  case FUNCTION_EXP:
+    if (!dimension_is_none(v.dimension)) return wrong_operand(ev, call->at, call->name.text, v);
+    if (function == FUNCTION_EXP) return real_value(ev, call->at, exp(x), v.dimension);
+    return function == FUNCTION_SQRT ? exact_or_real(ev, call, sqrt(x), v, true)
+                                     : exact_or_real(ev, call, log2(x), v, false);
+  case FUNCTION_MIN:
+  case FUNCTION_MAX:
+  case FUNCTION_GCD:
+  case FUNCTION_LCM:
+  case FUNCTION_COUNT: break;
   }
   return poison;
 }
@@ -352,7 +390,8 @@ static Value evaluate_call(const Evaluation *ev, const Expr *call) {
   if (function == FUNCTION_COUNT) {
     Suggestion suggestion = suggestion_for(call->name.text);
     suggest_functions(&suggestion);
-    Message *m = error_at(ev->diagnostics, ERROR_FUNCTION, call->name.at, "there is no function '%s'", call->name.text);
+    Message *m = error_at(ev->diagnostics, ERROR_FUNCTION, call->name.at,
+                          "there is no function '%s'", call->name.text);
     if (suggestion.best) {
       help(m, "did you mean '%s'?", suggestion.best);
       fix(m, call->name.at, suggestion.best);
@@ -364,9 +403,10 @@ static Value evaluate_call(const Evaluation *ev, const Expr *call) {
   uint32_t count = 0;
   for (const Argument *a = call->arguments; a; a = a->next) count++;
   if (count < functions[function].least || count > functions[function].most) {
-    error_at(ev->diagnostics, ERROR_FUNCTION, call->at, "'%s' takes %s%u argument%s, not %u", call->name.text,
-             functions[function].most == functions[function].least ? "" : "at least ", functions[function].least,
-             functions[function].least == 1 ? "" : "s", count);
+    error_at(ev->diagnostics, ERROR_FUNCTION, call->at, "'%s' takes %s%u argument%s, not %u",
+             call->name.text,
+             functions[function].most == functions[function].least ? "" : "at least ",
+             functions[function].least, functions[function].least == 1 ? "" : "s", count);
     return poison;
   }
   Value *values = ARENA_ARRAY(ev->arena, Value, count);
@@ -374,19 +414,23 @@ static Value evaluate_call(const Evaluation *ev, const Expr *call) {
   uint32_t i = 0;
   for (const Argument *a = call->arguments; a; a = a->next, i++) {
     if (a->name.text) {
-      error_at(ev->diagnostics, ERROR_FUNCTION, a->at, "'%s' takes no named arguments", call->name.text);
+      error_at(ev->diagnostics, ERROR_FUNCTION, a->at, "'%s' takes no named arguments",
+               call->name.text);
       return poison;
     }
     values[i] = evaluate(ev, a->value);
     if (values[i].kind == VALUE_POISON) {
       is_poisoned = true;
     } else if (!is_number(values[i])) {
-      return wrong_operand(ev, a->value->at, arena_print(ev->arena, "'%s'", call->name.text), values[i]);
+      return wrong_operand(ev, a->value->at, arena_print(ev->arena, "'%s'", call->name.text),
+                           values[i]);
     }
   }
   if (is_poisoned) return poison;
-  if (function == FUNCTION_GCD || function == FUNCTION_LCM) return fold_whole(ev, call, function, values, count);
-  if (function == FUNCTION_MIN || function == FUNCTION_MAX) return extreme(ev, call, function, values, count);
+  if (function == FUNCTION_GCD || function == FUNCTION_LCM)
+    return fold_whole(ev, call, function, values, count);
+  if (function == FUNCTION_MIN || function == FUNCTION_MAX)
+    return extreme(ev, call, function, values, count);
   return apply_one(ev, call, function, values[0]);
 }
 
@@ -396,23 +440,23 @@ static Value evaluate_name(const Evaluation *ev, const Expr *expr) {
 
 Value evaluate(const Evaluation *ev, const Expr *expr) {
   switch (expr->kind) {
-    case EXPR_POISON: return poison;
-    case EXPR_NUMBER: return exact_value(expr->number, (Dimension){0, 0});
-    case EXPR_STRING: return (Value){.kind = VALUE_TEXT, .text = expr->string};
-    case EXPR_NAME:
-      if (strcmp(expr->name.text, "true") == 0) return truth_value(true);
-      if (strcmp(expr->name.text, "false") == 0) return truth_value(false);
-      return evaluate_name(ev, expr);
-    case EXPR_QUANTITY: return evaluate_quantity(ev, expr);
-    case EXPR_UNARY: return evaluate_unary(ev, expr);
-    case EXPR_BINARY: return evaluate_binary(ev, expr);
-    case EXPR_SELECT: {
-      bool truth = false;
-      if (!truth_of(ev, expr->operands[0], &truth)) return poison;
-      return evaluate(ev, expr->operands[truth ? 1 : 2]);
-    }
-    case EXPR_CALL: return evaluate_call(ev, expr);
-    case EXPR_LIST: return evaluate_list(ev, expr);
+  case EXPR_POISON: return poison;
+  case EXPR_NUMBER: return exact_value(expr->number, (Dimension){0, 0});
+  case EXPR_STRING: return (Value){.kind = VALUE_TEXT, .text = expr->string};
+  case EXPR_NAME:
+    if (strcmp(expr->name.text, "true") == 0) return truth_value(true);
+    if (strcmp(expr->name.text, "false") == 0) return truth_value(false);
+    return evaluate_name(ev, expr);
+  case EXPR_QUANTITY: return evaluate_quantity(ev, expr);
+  case EXPR_UNARY: return evaluate_unary(ev, expr);
+  case EXPR_BINARY: return evaluate_binary(ev, expr);
+  case EXPR_SELECT: {
+    bool truth = false;
+    if (!truth_of(ev, expr->operands[0], &truth)) return poison;
+    return evaluate(ev, expr->operands[truth ? 1 : 2]);
+  }
+  case EXPR_CALL: return evaluate_call(ev, expr);
+  case EXPR_LIST: return evaluate_list(ev, expr);
   }
   return poison;
 }

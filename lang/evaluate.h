@@ -10,9 +10,9 @@
 #include "lang/unit.h"
 
 typedef enum ValueKind {
-  VALUE_POISON,   /* an error was reported: stay silent */
-  VALUE_EXACT,    /* a rational */
-  VALUE_REAL,     /* a double, finite: what sqrt, log2, exp and fractional powers give */
+  VALUE_POISON, /* an error was reported: stay silent */
+  VALUE_EXACT,  /* a rational */
+  VALUE_REAL,   /* a double, finite: what sqrt, log2, exp and fractional powers give */
   VALUE_TRUTH,
   VALUE_TEXT,
   VALUE_LIST,
@@ -20,12 +20,12 @@ typedef enum ValueKind {
 
 typedef struct Value {
   ValueKind kind;
-  Dimension dimension;     /* EXACT, REAL */
+  Dimension dimension; /* EXACT, REAL */
   Rational exact;
   double real;
   bool truth;
   const char *text;
-  uint32_t count;          /* LIST */
+  uint32_t count; /* LIST */
   const struct Value *items;
 } Value;
 
@@ -60,7 +60,8 @@ typedef enum FunctionId {
 /* The function of that name, or FUNCTION_COUNT. */
 FunctionId find_function(const char *name);
 void suggest_functions(Suggestion *suggestion);
-uint32_t function_least(FunctionId function); /* fewest and most arguments; UINT32_MAX: any number */
+uint32_t
+function_least(FunctionId function); /* fewest and most arguments; UINT32_MAX: any number */
 uint32_t function_most(FunctionId function);
 ScalarOp function_scalar(FunctionId function);
 

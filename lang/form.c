@@ -6,13 +6,19 @@
 #include <math.h>
 #include <string.h>
 
-#define REQUIRED           NULL
-#define ANY                {-INFINITY, INFINITY, false, false}
-#define ABOVE(a)           {(a), INFINITY, true, false}
-#define AT_LEAST(a)        {(a), INFINITY, false, false}
-#define WITHIN(a, b)       {(a), (b), false, false}
-#define WITHIN_ABOVE(a, b) {(a), (b), true, false} /* a is out, b is in */
-#define WITHIN_BELOW(a, b) {(a), (b), false, true} /* a is in, b is out */
+#define REQUIRED NULL
+#define ANY                                                                                        \
+  { -INFINITY, INFINITY, false, false }
+#define ABOVE(a)                                                                                   \
+  { (a), INFINITY, true, false }
+#define AT_LEAST(a)                                                                                \
+  { (a), INFINITY, false, false }
+#define WITHIN(a, b)                                                                               \
+  { (a), (b), false, false }
+#define WITHIN_ABOVE(a, b)                                                                         \
+  { (a), (b), true, false } /* a is out, b is in */
+#define WITHIN_BELOW(a, b)                                                                         \
+  { (a), (b), false, true } /* a is in, b is out */
 
 typedef struct FormFacts {
   Family family;

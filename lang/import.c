@@ -15,7 +15,7 @@ typedef struct Visit {
   dev_t device;
   ino_t inode;
   const char *path;
-  bool is_open;         /* its imports are being followed: meeting it again is a cycle */
+  bool is_open; /* its imports are being followed: meeting it again is a cycle */
 } Visit;
 
 typedef struct Import {
@@ -29,9 +29,11 @@ enum { DEPTH_LIMIT = 100, FILE_LIMIT = 10000 };
 
 /* ---- reading ---- */
 
-static Message *report_read(const ImportContext *context, const Expr *path_expr, const char *path, const char *reason) {
+static Message *report_read(const ImportContext *context, const Expr *path_expr, const char *path,
+                            const char *reason) {
   if (!path_expr) return error_in(context->diagnostics, ERROR_READ, path, "%s", reason);
-  return error_at(context->diagnostics, ERROR_IMPORT, path_expr->at, "cannot import '%s': %s", path, reason);
+  return error_at(context->diagnostics, ERROR_IMPORT, path_expr->at, "cannot import '%s': %s", path,
+                  reason);
 }
 
 /* The whole of an open file, NUL-terminated and owned by the caller; NULL with errno. */
@@ -56,7 +58,8 @@ static char *read_all(FILE *file, size_t *length) {
 }
 
 /* The file's text as a source; NULL after reporting. */
-static const SourceFile *read_source(Import *import, const Expr *path_expr, const char *path, FILE *file) {
+static const SourceFile *read_source(Import *import, const Expr *path_expr, const char *path,
+                                     FILE *file) {
   const ImportContext *context = import->context;
   size_t length = 0;
   errno = 0;
@@ -84,7 +87,8 @@ static const char *join(Arena *arena, const char *folder, size_t folder_length, 
 }
 
 /* Opens an imported path: beside the importing file, then in the -I folders.  *found is where. */
-static FILE *open_import(const ImportContext *context, const char *importer, const char *path, const char **found) {
+static FILE *open_import(const ImportContext *context, const char *importer, const char *path,
+                         const char **found) {
   const char *slash = strrchr(importer, '/');
   *found = join(context->arena, importer, slash ? (size_t)(slash - importer) : 0, path);
   FILE *file = fopen(*found, "rb");
@@ -111,9 +115,11 @@ static void report_cycle(Import *import, const Expr *path_expr, const Visit *aga
   for (uint32_t i = 0; i < import->visits.count; i++) {
     const Visit *visit = &import->visits.items[i];
     is_inside |= visit == again;
-    if (is_inside && visit->is_open) chain = arena_print(context->arena, "%s'%s' imports ", chain, visit->path);
+    if (is_inside && visit->is_open)
+      chain = arena_print(context->arena, "%s'%s' imports ", chain, visit->path);
   }
-  Message *m = error_at(context->diagnostics, ERROR_IMPORT, path_expr->at, "this import closes a circle");
+  Message *m =
+      error_at(context->diagnostics, ERROR_IMPORT, path_expr->at, "this import closes a circle");
   help(m, "%s'%s' again", chain, again->path);
 }
 
@@ -142,7 +148,8 @@ static Item *import_items(Import *import, const SourceFile *importer, const Expr
     report_read(context, path_expr, path, "too many files import one another");
   } else {
     const uint32_t number = import->visits.count;
-    *VECTOR_ADD(context->arena, &import->visits) = (Visit){status.st_dev, status.st_ino, path, true};
+    *VECTOR_ADD(context->arena, &import->visits) =
+        (Visit){status.st_dev, status.st_ino, path, true};
     const SourceFile *source = read_source(import, path_expr, path, file);
     import->depth++;
     if (source) items = follow(import, source)->items;

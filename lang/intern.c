@@ -14,7 +14,7 @@ typedef struct Entry {
 
 struct Names {
   Arena *arena;
-  Entry *entries;      /* [capacity], a power of two; text NULL where free */
+  Entry *entries; /* [capacity], a power of two; text NULL where free */
   uint32_t count, capacity;
 };
 
@@ -29,7 +29,8 @@ static Entry *find_place(const Names *names, const char *text, size_t length, ui
   for (uint64_t place = hash;; place++) {
     Entry *entry = &names->entries[place & (names->capacity - 1)];
     if (!entry->text) return entry;
-    if (entry->hash == hash && entry->length == length && memcmp(entry->text, text, length) == 0) return entry;
+    if (entry->hash == hash && entry->length == length && memcmp(entry->text, text, length) == 0)
+      return entry;
   }
 }
 

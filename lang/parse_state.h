@@ -6,9 +6,9 @@
 #include "lang/parse.h"
 
 /* Lists in the making: linked through next, with their last node at hand, so that appending takes no walk. */
-#define LIST_OF(Type)       \
-  typedef struct Type##List { \
-    Type *first, *last;     \
+#define LIST_OF(Type)                                                                              \
+  typedef struct Type##List {                                                                      \
+    Type *first, *last;                                                                            \
   } Type##List
 LIST_OF(Item);
 LIST_OF(Statement);
@@ -22,11 +22,11 @@ typedef struct Parse {
   Diagnostics *diagnostics;
   Names *names;
   Arena *arena;
-  int start;              /* the token that says what is parsed: given once, first */
-  uint32_t offset;        /* of the next byte, in the shared space */
-  Span last, previous;    /* the last token given, and the one before it */
-  Item *items;            /* the result of a file */
-  Name define_name;       /* the result of a definition */
+  int start;           /* the token that says what is parsed: given once, first */
+  uint32_t offset;     /* of the next byte, in the shared space */
+  Span last, previous; /* the last token given, and the one before it */
+  Item *items;         /* the result of a file */
+  Name define_name;    /* the result of a definition */
   Expr *define_value;
 } Parse;
 

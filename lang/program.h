@@ -13,7 +13,7 @@
 #include "lang/source.h"
 
 typedef struct Name {
-  const char *text;   /* interned: equal names are equal pointers */
+  const char *text; /* interned: equal names are equal pointers */
   Span at;
 } Name;
 
@@ -29,7 +29,7 @@ typedef enum ActivationKind {
 #define ACTIVATION(id, name, help) ACTIVATION_##id,
 #include "lang/activations.def"
 #undef ACTIVATION
-  ACTIVATION_OWN       /* the file's own: see own_activation */
+  ACTIVATION_OWN /* the file's own: see own_activation */
 } ActivationKind;
 
 /* `activation name(x) = value;` and its derivative, both functions of SCALAR_ARGUMENT 0. */
@@ -47,11 +47,11 @@ typedef struct OwnPattern {
 
 typedef struct NetworkLayer {
   Name name;
-  uint32_t axis_count;              /* 1, or 3: [channels, height, width] */
+  uint32_t axis_count; /* 1, or 3: [channels, height, width] */
   uint32_t shape[3];
-  uint32_t real_count;              /* neurons without padding = product of shape */
-  uint32_t neuron_count;            /* with padding; padded neurons are the last */
-  ActivationKind activation;        /* ACTIVATION_IDENTITY for the input */
+  uint32_t real_count;       /* neurons without padding = product of shape */
+  uint32_t neuron_count;     /* with padding; padded neurons are the last */
+  ActivationKind activation; /* ACTIVATION_IDENTITY for the input */
   const OwnActivation *own_activation;
   Span activation_at;
 } NetworkLayer;
@@ -65,21 +65,22 @@ typedef enum PatternKind {
 
 typedef struct Pattern {
   PatternKind kind;
-  Span at;                          /* the whole pattern */
+  Span at; /* the whole pattern */
   /* regular patterns (dense, structured, clashfree): both are known; window: fanin alone; else 0 */
   uint32_t fanin, fanout;
-  uint64_t edge_count;              /* 0 where it is known only after the edges are placed */
-  Span degree_at;                   /* the argument that fixed the degrees */
-  uint64_t seed;                    /* random, structured, clashfree */
+  uint64_t edge_count; /* 0 where it is known only after the edges are placed */
+  Span degree_at;      /* the argument that fixed the degrees */
+  uint64_t seed;       /* random, structured, clashfree */
   Given seed_given;
-  uint32_t banks;                   /* clashfree */
+  uint32_t banks; /* clashfree */
   Given banks_given;
-  uint32_t type;                    /* clashfree: 1, 2 or 3 */
+  uint32_t type; /* clashfree: 1, 2 or 3 */
   bool has_dither;
-  uint32_t axis_count;              /* window: 1 to 3 */
-  uint32_t window[3], stride[3], windows[3]; /* size, stride and number of windows along each axis */
-  uint32_t left_shape[3];           /* window: the left layer's shape along the same axes */
-  const char *path;                 /* edges(file): as written, relative to the file that names it */
+  uint32_t axis_count; /* window: 1 to 3 */
+  uint32_t window[3], stride[3],
+      windows[3];         /* size, stride and number of windows along each axis */
+  uint32_t left_shape[3]; /* window: the left layer's shape along the same axes */
+  const char *path;       /* edges(file): as written, relative to the file that names it */
   Span path_at;
   const OwnPattern *own;
 } Pattern;
@@ -92,7 +93,7 @@ typedef struct NetworkJunction {
 
 typedef struct Network {
   Name name;
-  uint32_t layer_count;             /* = junction_count + 1 >= 2 */
+  uint32_t layer_count; /* = junction_count + 1 >= 2 */
   const NetworkLayer *layers;
   uint32_t junction_count;
   const NetworkJunction *junctions; /* in order from the input, however the file orders them */
@@ -100,12 +101,16 @@ typedef struct Network {
 
 /* ---- hardware ---- */
 
-typedef enum RoundingKind { ROUNDING_KIND_NEAREST, ROUNDING_KIND_TRUNCATE, ROUNDING_KIND_STOCHASTIC } RoundingKind;
+typedef enum RoundingKind {
+  ROUNDING_KIND_NEAREST,
+  ROUNDING_KIND_TRUNCATE,
+  ROUNDING_KIND_STOCHASTIC
+} RoundingKind;
 
 typedef struct Hardware {
-  Name name;                        /* "" where the file has no hardware block */
+  Name name; /* "" where the file has no hardware block */
   Span at;
-  double clock_hz;                  /* 0: none */
+  double clock_hz; /* 0: none */
   Given clock;
   bool has_multiplier_limit;
   uint64_t multipliers;
@@ -115,20 +120,20 @@ typedef struct Hardware {
   Given block_ram_given;
   uint32_t ports;
   Given ports_given;
-  bool is_fixed;                    /* else float32 */
-  uint32_t width, integer;          /* fixed: bits in all, integer bits */
+  bool is_fixed;           /* else float32 */
+  uint32_t width, integer; /* fixed: bits in all, integer bits */
   Given number_given;
   RoundingKind rounding;
   uint64_t rounding_seed;
   Given rounding_given, rounding_seed_given;
   bool is_z_auto;
-  uint32_t z_count;                 /* = the network's junction_count unless auto */
+  uint32_t z_count; /* = the network's junction_count unless auto */
   const uint32_t *z;
-  const Span *z_at;                 /* [z_count] */
+  const Span *z_at; /* [z_count] */
   Given z_given;
   uint32_t stages;
   Given stages_given;
-  const char *part;                 /* a name of parts.def, or NULL */
+  const char *part; /* a name of parts.def, or NULL */
 } Hardware;
 
 /* ---- train ---- */
@@ -142,13 +147,13 @@ typedef enum DataKind {
 
 typedef struct DataSource {
   DataKind kind;
-  bool is_given;                    /* false: the block names no data, this is the default */
+  bool is_given; /* false: the block names no data, this is the default */
   Span at;
-  const char *path;                 /* idx, npz, csv, libsvm: as written */
+  const char *path; /* idx, npz, csv, libsvm: as written */
   Span path_at;
-  const char *label_name;           /* csv: column by name, or NULL */
-  int64_t label_column;             /* csv: column from 0, -1 the last; libsvm unused */
-  uint64_t seed;                    /* morse, digits */
+  const char *label_name; /* csv: column by name, or NULL */
+  int64_t label_column;   /* csv: column from 0, -1 the last; libsvm unused */
+  uint64_t seed;          /* morse, digits */
   Given seed_given;
   uint32_t train_count, test_count; /* morse, digits: examples of each */
   bool has_leading_spaces;          /* morse: a symbol may begin anywhere in its frame */
@@ -159,7 +164,7 @@ typedef struct DataSource {
 typedef struct Split {
   bool is_given;
   Span at;
-  uint64_t train, validation;       /* examples; taken from the front of the data's own train part */
+  uint64_t train, validation; /* examples; taken from the front of the data's own train part */
 } Split;
 
 typedef enum LossKind { LOSS_KIND_CROSS_ENTROPY, LOSS_KIND_QUADRATIC } LossKind;
@@ -188,11 +193,11 @@ typedef struct OptimizerSetting {
   OptimizerKind kind;
   Span at;
   Rate rate;
-  double momentum;                  /* sgd */
-  bool is_nesterov;                 /* sgd */
-  double decay;                     /* rmsprop: rho */
-  double beta1, beta2;              /* adam */
-  double epsilon;                   /* rmsprop, adam */
+  double momentum;     /* sgd */
+  bool is_nesterov;    /* sgd */
+  double decay;        /* rmsprop: rho */
+  double beta1, beta2; /* adam */
+  double epsilon;      /* rmsprop, adam */
   double l2;
 } OptimizerSetting;
 
@@ -207,12 +212,12 @@ typedef struct InitializerSetting {
   InitializerKind kind;
   uint64_t seed;
   Given seed_given;
-  double low, high;                 /* uniform(a, b) */
+  double low, high; /* uniform(a, b) */
 } InitializerSetting;
 
 typedef struct Training {
-  Name name;                        /* "" where the block has none */
-  bool is_given;                    /* false: the file has no train block, all below are defaults */
+  Name name;     /* "" where the block has none */
+  bool is_given; /* false: the file has no train block, all below are defaults */
   Span at;
   DataSource data;
   Split split;
@@ -229,7 +234,7 @@ typedef struct Training {
 } Training;
 
 typedef struct Program {
-  const char *path;                 /* of the main file, as given */
+  const char *path; /* of the main file, as given */
   Network network;
   Hardware hardware;
   Training training;

@@ -4,7 +4,9 @@
 
 __extension__ typedef __int128 Wide;
 
-static Wide wide_abs(Wide value) { return value < 0 ? -value : value; }
+static Wide wide_abs(Wide value) {
+  return value < 0 ? -value : value;
+}
 
 static Wide wide_gcd(Wide a, Wide b) {
   a = wide_abs(a);

@@ -43,13 +43,15 @@ static bool read_decimal(const char *text, size_t length, Rational *number) {
   Rational scale;
   exponent += written;
   if (number->numerator == 0) return true;
-  return rational_power(rational_integer(10), exponent, &scale) && rational_multiply(*number, scale, number);
+  return rational_power(rational_integer(10), exponent, &scale) &&
+         rational_multiply(*number, scale, number);
 }
 
 bool read_number(Diagnostics *d, Span at, const char *text, size_t length, Rational *number) {
   *number = rational_integer(0);
   const bool is_hexadecimal = length > 1 && (text[1] == 'x' || text[1] == 'X');
-  if (is_hexadecimal ? read_hexadecimal(text, length, number) : read_decimal(text, length, number)) return true;
+  if (is_hexadecimal ? read_hexadecimal(text, length, number) : read_decimal(text, length, number))
+    return true;
   Message *m = error_at(d, ERROR_NUMBER_SIZE, at, "this number has more digits than fit");
   help(m, "numbers are exact: numerator and denominator must stay below 2^63");
   return false;
@@ -67,18 +69,18 @@ static int hexadecimal(char c) {
 static size_t decode_escape(const char *text, size_t length, char *decoded) {
   if (length < 2) return 0;
   switch (text[1]) {
-    case '"':
-    case '\\': *decoded = text[1]; return 2;
-    case 'n': *decoded = '\n'; return 2;
-    case 't': *decoded = '\t'; return 2;
-    case 'x': {
-      if (length < 4) return 0;
-      const int high = hexadecimal(text[2]), low = hexadecimal(text[3]);
-      if (high < 0 || low < 0 || high + low == 0) return 0;
-      *decoded = (char)(high * 16 + low);
-      return 4;
-    }
-    default: return 0;
+  case '"':
+  case '\\': *decoded = text[1]; return 2;
+  case 'n': *decoded = '\n'; return 2;
+  case 't': *decoded = '\t'; return 2;
+  case 'x': {
+    if (length < 4) return 0;
+    const int high = hexadecimal(text[2]), low = hexadecimal(text[3]);
+    if (high < 0 || low < 0 || high + low == 0) return 0;
+    *decoded = (char)(high * 16 + low);
+    return 4;
+  }
+  default: return 0;
   }
 }
 

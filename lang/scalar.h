@@ -21,9 +21,9 @@ typedef enum ScalarOp {
 typedef struct Scalar {
   ScalarOp op;
   Span at;
-  Rational constant;                 /* SCALAR_CONSTANT */
-  uint32_t argument;                 /* SCALAR_ARGUMENT */
-  const struct Scalar *operand[3];   /* as many as the op's arity */
+  Rational constant;               /* SCALAR_CONSTANT */
+  uint32_t argument;               /* SCALAR_ARGUMENT */
+  const struct Scalar *operand[3]; /* as many as the op's arity */
 } Scalar;
 
 #endif

@@ -8,8 +8,8 @@
 
 struct Sources {
   Arena *arena;
-  VECTOR(SourceFile) files;  /* ascending by base */
-  uint32_t end;              /* first offset that is free */
+  VECTOR(SourceFile) files; /* ascending by base */
+  uint32_t end;             /* first offset that is free */
 };
 
 Sources *sources_new(Arena *arena) {
@@ -49,7 +49,9 @@ const SourceFile *sources_add(Sources *sources, const char *name, const char *te
   return stable;
 }
 
-static bool is_continuation(char byte) { return ((unsigned char)byte & 0xC0U) == 0x80U; }
+static bool is_continuation(char byte) {
+  return ((unsigned char)byte & 0xC0U) == 0x80U;
+}
 
 static const SourceFile *find_file(const Sources *sources, uint32_t offset) {
   uint32_t low = 0, high = sources->files.count;

@@ -18,12 +18,12 @@ typedef struct Span {
 } Span;
 
 typedef struct SourceFile {
-  const char *name;        /* as given by the user; messages print it */
-  const char *text;        /* [length], then a NUL */
-  uint32_t base;           /* offset of text[0] in the shared space, >= 1 */
-  uint32_t length;         /* bytes */
-  uint32_t line_count;     /* >= 1 */
-  const uint32_t *lines;   /* [line_count] index in text of each line's first byte */
+  const char *name;      /* as given by the user; messages print it */
+  const char *text;      /* [length], then a NUL */
+  uint32_t base;         /* offset of text[0] in the shared space, >= 1 */
+  uint32_t length;       /* bytes */
+  uint32_t line_count;   /* >= 1 */
+  const uint32_t *lines; /* [line_count] index in text of each line's first byte */
 } SourceFile;
 
 typedef struct Sources Sources;
@@ -43,6 +43,8 @@ const SourceFile *sources_add(Sources *sources, const char *name, const char *te
 /* Where an offset is; file is NULL for "nowhere". */
 Position sources_position(const Sources *sources, uint32_t offset);
 
-static inline bool span_is_nowhere(Span span) { return span.begin == 0; }
+static inline bool span_is_nowhere(Span span) {
+  return span.begin == 0;
+}
 
 #endif

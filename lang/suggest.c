@@ -7,9 +7,13 @@
 
 enum { LONGEST = 40, EDIT = 2, OTHER_CASE = 1 };
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+static char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
 
-static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
+static uint32_t least(uint32_t a, uint32_t b) {
+  return a < b ? a : b;
+}
 
 static uint32_t substitution(char a, char b) {
   if (a == b) return 0;
@@ -24,7 +28,8 @@ static uint32_t distance(const char *a, size_t a_length, const char *b, size_t b
   for (size_t i = 1; i <= a_length; i++) {
     now[0] = EDIT * (uint32_t)i;
     for (size_t j = 1; j <= b_length; j++) {
-      now[j] = least(least(last[j], now[j - 1]) + EDIT, last[j - 1] + substitution(a[i - 1], b[j - 1]));
+      now[j] =
+          least(least(last[j], now[j - 1]) + EDIT, last[j - 1] + substitution(a[i - 1], b[j - 1]));
       const int is_swap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
       if (is_swap) now[j] = least(now[j], before[j - 2] + EDIT);
     }

@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const Unit units[] = {
-#define UNIT(name, numerator, denominator, second, bit) {name, {numerator, denominator}, {second, bit}},
+#define UNIT(name, numerator, denominator, second, bit)                                            \
+  {name, {numerator, denominator}, {second, bit}},
 #include "lang/units.def"
 #undef UNIT
 };

@@ -13,12 +13,16 @@ typedef struct Dimension {
   int8_t second, bit;
 } Dimension;
 
-static inline bool dimension_is_none(Dimension d) { return d.second == 0 && d.bit == 0; }
-static inline bool dimension_equal(Dimension a, Dimension b) { return a.second == b.second && a.bit == b.bit; }
+static inline bool dimension_is_none(Dimension d) {
+  return d.second == 0 && d.bit == 0;
+}
+static inline bool dimension_equal(Dimension a, Dimension b) {
+  return a.second == b.second && a.bit == b.bit;
+}
 
 typedef struct Unit {
   const char *name;
-  Rational factor;      /* to the base units */
+  Rational factor; /* to the base units */
   Dimension dimension;
 } Unit;
 

@@ -8,19 +8,21 @@
 
 #include "lang/arena.h"
 
-#define VECTOR(Type) \
-  struct {           \
-    Type *items;     \
-    uint32_t count;  \
-    uint32_t capacity; \
+#define VECTOR(Type)                                                                               \
+  struct {                                                                                         \
+    Type *items;                                                                                   \
+    uint32_t count;                                                                                \
+    uint32_t capacity;                                                                             \
   }
 
 /* Makes room for one more item and returns its address, zeroed. */
-#define VECTOR_ADD(arena, vector) \
-  (vector_grow((arena), (void **)&(vector)->items, (vector)->count, &(vector)->capacity, sizeof *(vector)->items), \
+#define VECTOR_ADD(arena, vector)                                                                  \
+  (vector_grow((arena), (void **)&(vector)->items, (vector)->count, &(vector)->capacity,           \
+               sizeof *(vector)->items),                                                           \
    &(vector)->items[(vector)->count++])
 
-static inline void vector_grow(Arena *arena, void **items, uint32_t count, uint32_t *capacity, size_t size) {
+static inline void vector_grow(Arena *arena, void **items, uint32_t count, uint32_t *capacity,
+                               size_t size) {
   if (count < *capacity) return;
   const uint32_t grown = *capacity ? *capacity * 2 : 8;
   void *larger = arena_alloc(arena, grown, size);

@@ -16,25 +16,33 @@
 
 /* Inputs to train on, one after another. */
 typedef struct TrainRun {
-  const Examples *examples;  /* features <= the input layer's real neurons; missing ones read 0 */
-  const uint32_t *order;     /* [count] which example comes when */
+  const Examples *examples; /* features <= the input layer's real neurons; missing ones read 0 */
+  const uint32_t *order;    /* [count] which example comes when */
   uint64_t count;
-  double rate;               /* of all of them; it travels with each input through the pipeline */
-  bool ends_batch;           /* the last of them closes its batch even if that is not full (end of an epoch) */
+  double rate; /* of all of them; it travels with each input through the pipeline */
+  bool
+      ends_batch; /* the last of them closes its batch even if that is not full (end of an epoch) */
 } TrainRun;
 
 /* What was seen at the output: of inputs as they pass (train) or of an evaluation (infer). */
 typedef struct Tally {
   uint64_t count, correct;
-  double loss;               /* sum over the inputs */
-  bool has_nan;              /* an output was not a number */
+  double loss;  /* sum over the inputs */
+  bool has_nan; /* an output was not a number */
 } Tally;
 
-typedef enum TensorType { TENSOR_F32, TENSOR_I32, TENSOR_U32, TENSOR_U64, TENSOR_I64, TENSOR_I128 } TensorType;
+typedef enum TensorType {
+  TENSOR_F32,
+  TENSOR_I32,
+  TENSOR_U32,
+  TENSOR_U64,
+  TENSOR_I64,
+  TENSOR_I128
+} TensorType;
 
 /* One named piece of an engine's state; data is the engine's own memory, in the machine's byte order. */
 typedef struct Tensor {
-  char name[48];             /* "junction1.weight", "layer1.activation", "pipeline.labels" ... */
+  char name[48]; /* "junction1.weight", "layer1.activation", "pipeline.labels" ... */
   TensorType type;
   uint64_t count;
   void *data;
@@ -43,20 +51,21 @@ typedef struct Tensor {
 typedef struct Engine Engine;
 
 typedef struct EngineKind {
-  const char *name;          /* "sim", "native": --engine, and the done event */
+  const char *name; /* "sim", "native": --engine, and the done event */
   bool (*train)(Engine *, const TrainRun *, Tally *, Failure *);
   bool (*drain)(Engine *, Tally *, Failure *);
-  bool (*infer)(Engine *, const Examples *, uint64_t first, uint64_t count, float *scores, uint32_t *classes,
-                Tally *, Failure *);
+  bool (*infer)(Engine *, const Examples *, uint64_t first, uint64_t count, float *scores,
+                uint32_t *classes, Tally *, Failure *);
   void (*close)(Engine *);
 } EngineKind;
 
 /* The head of every engine; executors put their own fields behind it. */
 struct Engine {
   const EngineKind *kind;
-  const Model *model;        /* borrowed */
+  const Model *model; /* borrowed */
   uint32_t tensor_count;
-  Tensor *tensors;           /* the first 2L are junction1.weight, junction1.bias, junction2.weight, ...: [W] and [n] cells,
+  Tensor *
+      tensors; /* the first 2L are junction1.weight, junction1.bias, junction2.weight, ...: [W] and [n] cells,
                                 F32 or I32; the rest is optimizer state and what is in the pipeline.  All may be written while
                                 the engine is at rest, and the next call continues from what was written. */
 };
@@ -74,8 +83,8 @@ static inline bool engine_drain(Engine *e, Tally *tally, Failure *failure) {
 
 /* Feedforward alone on examples first .. first+count-1, with the parameters as they stand, leaving the pipeline as it is.
  * scores [count][real outputs] and classes [count] may be NULL.  Adds to *tally. */
-static inline bool engine_infer(Engine *e, const Examples *examples, uint64_t first, uint64_t count, float *scores,
-                                uint32_t *classes, Tally *tally, Failure *failure) {
+static inline bool engine_infer(Engine *e, const Examples *examples, uint64_t first, uint64_t count,
+                                float *scores, uint32_t *classes, Tally *tally, Failure *failure) {
   return e->kind->infer(e, examples, first, count, scores, classes, tally, failure);
 }
 
@@ -84,8 +93,12 @@ static inline void engine_close(Engine *e) {
 }
 
 /* Parameters of junction index i inside the tensors. */
-static inline Tensor *engine_weights(Engine *e, uint32_t junction) { return &e->tensors[2 * junction]; }
-static inline Tensor *engine_biases(Engine *e, uint32_t junction) { return &e->tensors[2 * junction + 1]; }
+static inline Tensor *engine_weights(Engine *e, uint32_t junction) {
+  return &e->tensors[2 * junction];
+}
+static inline Tensor *engine_biases(Engine *e, uint32_t junction) {
+  return &e->tensors[2 * junction + 1];
+}
 
 /* Bytes of one element, and a copy of all tensors into one block (snapshot_open: owned, snapshot_close) and back. */
 uint64_t tensor_bytes(const Tensor *tensor);

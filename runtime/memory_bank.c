@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool bank_meter_open(BankMeter *meter, uint32_t element_count, uint32_t banks, uint32_t ports, uint32_t accesses) {
+bool bank_meter_open(BankMeter *meter, uint32_t element_count, uint32_t banks, uint32_t ports,
+                     uint32_t accesses) {
   *meter = (BankMeter){.banks = banks, .ports = ports, .clock = 1, .extra_capacity = accesses};
   meter->bank_of = calloc(element_count ? element_count : 1, sizeof *meter->bank_of);
   meter->asked = calloc(banks, sizeof *meter->asked);
@@ -14,7 +15,8 @@ bool bank_meter_open(BankMeter *meter, uint32_t element_count, uint32_t banks, u
     bank_meter_close(meter);
     return false;
   }
-  for (uint32_t element = 0; element < element_count; element++) meter->bank_of[element] = element % banks;
+  for (uint32_t element = 0; element < element_count; element++)
+    meter->bank_of[element] = element % banks;
   return true;
 }
 
@@ -46,6 +48,7 @@ PortUse bank_meter_ask_again(BankMeter *meter, uint32_t element) {
 uint32_t bank_meter_words(const BankMeter *meter, uint32_t bank) {
   if (meter->asked[bank] >> 32 != (uint32_t)meter->clock) return 0;
   uint32_t words = 1;
-  for (uint32_t i = 0; i < meter->extra_count; i++) words += meter->bank_of[meter->extra[i]] == bank;
+  for (uint32_t i = 0; i < meter->extra_count; i++)
+    words += meter->bank_of[meter->extra[i]] == bank;
   return words;
 }

@@ -11,16 +11,17 @@
 
 typedef struct BankMeter {
   uint32_t banks, ports;
-  uint32_t *bank_of;      /* [element_count] element % banks */
-  uint64_t *asked;        /* [banks] clock << 32 | the first element asked for in that clock */
-  uint64_t clock;         /* counts clocks from 1; only its low 32 bits are compared */
-  uint32_t *extra;        /* [extra_capacity] further elements asked for in this clock */
+  uint32_t *bank_of; /* [element_count] element % banks */
+  uint64_t *asked;   /* [banks] clock << 32 | the first element asked for in that clock */
+  uint64_t clock;    /* counts clocks from 1; only its low 32 bits are compared */
+  uint32_t *extra;   /* [extra_capacity] further elements asked for in this clock */
   uint32_t extra_count, extra_capacity;
 } BankMeter;
 
 /* Meters for `element_count` elements in `banks` banks of `ports` ports, at most `accesses` accesses a clock.  Owned:
  * bank_meter_close.  False when there is no memory. */
-bool bank_meter_open(BankMeter *meter, uint32_t element_count, uint32_t banks, uint32_t ports, uint32_t accesses);
+bool bank_meter_open(BankMeter *meter, uint32_t element_count, uint32_t banks, uint32_t ports,
+                     uint32_t accesses);
 void bank_meter_close(BankMeter *meter);
 
 /* Begins the next clock. */

@@ -12,22 +12,27 @@
 /* ---- inputs ---- */
 
 /* Bytes stand for byte / 255, floats for themselves; both are rounded to the number as its rounding says. */
-static Cell input_cell(const Simulator *s, const Examples *examples, uint64_t place, uint64_t input, uint32_t l) {
+static Cell input_cell(const Simulator *s, const Examples *examples, uint64_t place, uint64_t input,
+                       uint32_t l) {
   const NumberFormat *format = &s->engine.model->number;
   const bool is_stochastic = format->is_fixed && format->rounding == ROUND_STOCHASTIC;
   if (examples->bytes && !is_stochastic) return s->byte_values[examples->bytes[place]];
-  const double value = examples->bytes ? examples->bytes[place] / 255.0 : (double)examples->floats[place];
+  const double value =
+      examples->bytes ? examples->bytes[place] / 255.0 : (double)examples->floats[place];
   if (!format->is_fixed) return (Cell){.real = (float)value};
   const uint32_t word = is_stochastic ? stochastic_word(format, 0, input, ROUNDING_OF_INPUT, l) : 0;
   return fixed_from_value(format, format->rounding, value, word);
 }
 
 /* Missing features and padding read 0.  `input` numbers the draw of stochastic rounding. */
-static void load_input(const Simulator *s, const Examples *examples, uint64_t index, uint64_t input, Cell *activation) {
+static void load_input(const Simulator *s, const Examples *examples, uint64_t index, uint64_t input,
+                       Cell *activation) {
   const LayerState *layer = &s->layers[0];
-  const uint32_t features = examples->features < layer->real_count ? examples->features : layer->real_count;
+  const uint32_t features =
+      examples->features < layer->real_count ? examples->features : layer->real_count;
   const uint64_t first = index * examples->features;
-  for (uint32_t l = 0; l < features; l++) activation[l] = input_cell(s, examples, first + l, input, l);
+  for (uint32_t l = 0; l < features; l++)
+    activation[l] = input_cell(s, examples, first + l, input, l);
   memset(activation + features, 0, (layer->neuron_count - features) * sizeof *activation);
 }
 
@@ -84,12 +89,14 @@ bool finish_output(Simulator *s, uint64_t input, Tally *tally, Failure *failure)
   const size_t copy = (size_t)(input % layer->copies) * layer->neuron_count;
   Cell *delta = layer->delta + (size_t)(input % layer->delta_copies) * layer->neuron_count;
   const uint32_t label = s->records[input % s->record_count].label;
-  const OutputShape shape = {layer->neuron_count, layer->real_count, output->activation.function == ACTIVATE_SOFTMAX};
-  output_delta(&model->number, model->loss, &shape, layer->activation + copy, layer->derivative + copy, label, input,
-               model->junction_count, delta);
+  const OutputShape shape = {layer->neuron_count, layer->real_count,
+                             output->activation.function == ACTIVATE_SOFTMAX};
+  output_delta(&model->number, model->loss, &shape, layer->activation + copy,
+               layer->derivative + copy, label, input, model->junction_count, delta);
   tally_output(s, layer->activation + copy, label, tally);
   if (!tally->has_nan) return true;
-  return fail(failure, FAILURE_MODEL, NULL, "an output of '%s' is not a number after %llu inputs: the rate may be too high",
+  return fail(failure, FAILURE_MODEL, NULL,
+              "an output of '%s' is not a number after %llu inputs: the rate may be too high",
               output->name, (unsigned long long)input + 1);
 }
 
@@ -112,7 +119,8 @@ static bool simulator_drain(Engine *engine, Tally *tally, Failure *failure) {
   Position *at = &s->position;
   if (at->entered > at->first) {
     const uint64_t last = at->entered - 1;
-    const uint64_t end = last * s->schedule->initiation_interval + 2ull * engine->model->junction_count;
+    const uint64_t end =
+        last * s->schedule->initiation_interval + 2ull * engine->model->junction_count;
     while (at->cycle < end) {
       if (!simulate_junction_cycle(s, tally, failure)) return false;
     }
@@ -123,8 +131,9 @@ static bool simulator_drain(Engine *engine, Tally *tally, Failure *failure) {
   return true;
 }
 
-static bool simulator_infer(Engine *engine, const Examples *examples, uint64_t first, uint64_t count,
-                            float *scores, uint32_t *classes, Tally *tally, Failure *failure) {
+static bool simulator_infer(Engine *engine, const Examples *examples, uint64_t first,
+                            uint64_t count, float *scores, uint32_t *classes, Tally *tally,
+                            Failure *failure) {
   Simulator *s = (Simulator *)engine;
   (void)failure;
   const uint32_t junction_count = engine->model->junction_count;
@@ -132,7 +141,8 @@ static bool simulator_infer(Engine *engine, const Examples *examples, uint64_t f
   for (uint64_t i = 0; i < count; i++) {
     load_input(s, examples, first + i, first + i, s->layers[0].scratch);
     for (uint32_t junction = 0; junction < junction_count; junction++) {
-      simulate_inference(&s->junctions[junction], s->layers[junction].scratch, s->layers[junction + 1].scratch);
+      simulate_inference(&s->junctions[junction], s->layers[junction].scratch,
+                         s->layers[junction + 1].scratch);
     }
     const uint32_t predicted = tally_output(s, output->scratch, examples->labels[first + i], tally);
     if (classes) classes[i] = predicted;
@@ -224,7 +234,8 @@ static bool open_layer(const Simulator *s, uint32_t index, LayerState *layer) {
 
 static void list_edges(JunctionState *j) {
   interleaver_expand(&j->junction->edges, 0, j->edge_count, j->left);
-  for (uint32_t r = 0; r <= j->right_count; r++) j->right_begin[r] = interleaver_begin(&j->junction->edges, r);
+  for (uint32_t r = 0; r <= j->right_count; r++)
+    j->right_begin[r] = interleaver_begin(&j->junction->edges, r);
   for (uint32_t e = 0; e < j->edge_count; e++) j->touched[j->left[e]] = 1;
   for (uint32_t l = 0; l < j->left_count; l++) j->left_touched += j->touched[l] != 0;
   memset(j->touched, 0, j->left_count * sizeof *j->touched);
@@ -243,7 +254,8 @@ static bool open_arithmetic(const Model *model, JunctionState *j) {
     j->wide_delta = array(&ok, j->left_count, sizeof(int64_t));
     j->gradient_sum = array(&ok, model->batch > 1 ? j->edge_count : 0, sizeof(Wide));
     j->bias_gradient_sum = array(&ok, model->batch > 1 ? j->right_count : 0, sizeof(Wide));
-    j->table = ok ? activation_table_open(&model->layers[j->index + 1].activation, &model->number) : NULL;
+    j->table =
+        ok ? activation_table_open(&model->layers[j->index + 1].activation, &model->number) : NULL;
     return j->table != NULL;
   }
   j->gradient_lanes = model->batch < SUM_LANES ? model->batch : SUM_LANES;
@@ -258,8 +270,10 @@ static bool open_arithmetic(const Model *model, JunctionState *j) {
 static bool open_meters(const Simulator *s, JunctionState *j) {
   const uint32_t *banks = s->schedule->layer_banks, ports = s->schedule->ports;
   return bank_meter_open(&j->left_meter, j->left_count, banks[j->index], ports, j->schedule->z) &&
-         bank_meter_open(&j->first_meter, j->right_count, banks[j->index + 1], ports, j->right_count) &&
-         bank_meter_open(&j->last_meter, j->right_count, banks[j->index + 1], ports, j->right_count);
+         bank_meter_open(&j->first_meter, j->right_count, banks[j->index + 1], ports,
+                         j->right_count) &&
+         bank_meter_open(&j->last_meter, j->right_count, banks[j->index + 1], ports,
+                         j->right_count);
 }
 
 static bool open_junction(const Simulator *s, uint32_t index, JunctionState *j) {
@@ -287,14 +301,15 @@ static bool open_junction(const Simulator *s, uint32_t index, JunctionState *j) 
   j->touched = array(&ok, j->left_count, sizeof(uint64_t));
   if (!ok || !open_arithmetic(model, j) || !open_meters(s, j)) return false;
   list_edges(j);
-  initialize_junction(&model->initializer, &model->number, index, &junction->edges, j->weight, j->bias);
+  initialize_junction(&model->initializer, &model->number, index, &junction->edges, j->weight,
+                      j->bias);
   return true;
 }
 
 /* ---- tensors ---- */
 
-static void add_tensor(Engine *engine, const char *owner, uint32_t number, const char *what, TensorType type,
-                       uint64_t count, void *data) {
+static void add_tensor(Engine *engine, const char *owner, uint32_t number, const char *what,
+                       TensorType type, uint64_t count, void *data) {
   if (count == 0) return;
   Tensor *tensor = &engine->tensors[engine->tensor_count++];
   *tensor = (Tensor){.type = type, .count = count, .data = data};
@@ -312,14 +327,17 @@ static void list_junction_tensors(Simulator *s, uint32_t index) {
   const TensorType cells = model->number.is_fixed ? TENSOR_I32 : TENSOR_F32;
   const uint64_t words = optimizer_state_words(&model->optimizer);
   const uint64_t sums = model->number.is_fixed && model->batch > 1 ? 1 : 0;
-  add_tensor(engine, "junction", index + 1, "weight_state", cells, words * j->edge_count, j->weight_state);
-  add_tensor(engine, "junction", index + 1, "bias_state", cells, words * j->right_count, j->bias_state);
+  add_tensor(engine, "junction", index + 1, "weight_state", cells, words * j->edge_count,
+             j->weight_state);
+  add_tensor(engine, "junction", index + 1, "bias_state", cells, words * j->right_count,
+             j->bias_state);
   add_tensor(engine, "junction", index + 1, "step_count", TENSOR_U64, 1, j->step_count);
-  add_tensor(engine, "junction", index + 1, "gradient", TENSOR_F32, (uint64_t)j->gradient_lanes * j->edge_count,
-             j->gradient);
+  add_tensor(engine, "junction", index + 1, "gradient", TENSOR_F32,
+             (uint64_t)j->gradient_lanes * j->edge_count, j->gradient);
   add_tensor(engine, "junction", index + 1, "bias_gradient", TENSOR_F32,
              (uint64_t)j->gradient_lanes * j->right_count, j->bias_gradient);
-  add_tensor(engine, "junction", index + 1, "gradient_sum", TENSOR_I128, sums * j->edge_count, j->gradient_sum);
+  add_tensor(engine, "junction", index + 1, "gradient_sum", TENSOR_I128, sums * j->edge_count,
+             j->gradient_sum);
   add_tensor(engine, "junction", index + 1, "bias_gradient_sum", TENSOR_I128, sums * j->right_count,
              j->bias_gradient_sum);
 }
@@ -347,8 +365,8 @@ static void list_tensors(Simulator *s) {
   for (uint32_t i = 0; i <= model->junction_count; i++) list_layer_tensors(s, i);
   add_tensor(&s->engine, "pipeline", UINT32_MAX, "records", TENSOR_U64,
              s->record_count * (sizeof(InputRecord) / sizeof(uint64_t)), s->records);
-  add_tensor(&s->engine, "pipeline", UINT32_MAX, "position", TENSOR_U64, sizeof(Position) / sizeof(uint64_t),
-             &s->position);
+  add_tensor(&s->engine, "pipeline", UINT32_MAX, "position", TENSOR_U64,
+             sizeof(Position) / sizeof(uint64_t), &s->position);
 }
 
 Engine *simulator_open(const Schedule *schedule, Failure *failure) {

@@ -22,12 +22,15 @@ static Slot slot_edges(const JunctionState *j, uint32_t slot) {
   return (Slot){first, j->edge_count - first < z ? j->edge_count : first + z};
 }
 
-static bool report_clash(const Simulator *s, const JunctionState *j, uint32_t clock, const char *memory,
-                         uint32_t bank, uint32_t element, Failure *failure) {
+static bool report_clash(const Simulator *s, const JunctionState *j, uint32_t clock,
+                         const char *memory, uint32_t bank, uint32_t element, Failure *failure) {
   return fail(failure, FAILURE_DEFECT, NULL,
-              "junction %u, clock %u: bank %u of the %s has no port left of its %u for word %u (edges from %u)",
+              "junction %u, clock %u: bank %u of the %s has no port left of its %u for word %u "
+              "(edges from %u)",
               j->index + 1, clock, bank, memory, s->schedule->ports, element,
-              slot_of_clock(j->schedule, clock) == no_slot ? 0 : slot_of_clock(j->schedule, clock) * j->schedule->z);
+              slot_of_clock(j->schedule, clock) == no_slot
+                  ? 0
+                  : slot_of_clock(j->schedule, clock) * j->schedule->z);
 }
 
 /* ---- left words ---- */
@@ -49,7 +52,8 @@ static uint32_t left_words(const JunctionState *j, uint32_t clock, uint32_t bank
 
 /* Partial sums read in `clock` and those written back in it stay within the ports, and likewise when this clock's are
  * written. Only clocks with a bank of several words come here. */
-static bool partial_sums_fit(const Simulator *s, const JunctionState *j, uint32_t clock, Failure *failure) {
+static bool partial_sums_fit(const Simulator *s, const JunctionState *j, uint32_t clock,
+                             Failure *failure) {
   const uint32_t lag = j->return_clocks;
   for (uint32_t bank = 0; bank < j->left_meter.banks; bank++) {
     const uint32_t words = bank_meter_words(&j->left_meter, bank);
@@ -64,8 +68,8 @@ static bool partial_sums_fit(const Simulator *s, const JunctionState *j, uint32_
 }
 
 /* Meters the left words of a slot; *words counts the ports they use. */
-static bool meter_left(const Simulator *s, JunctionState *j, Slot edges, uint32_t clock, bool has_bp,
-                       uint32_t *words, Failure *failure) {
+static bool meter_left(const Simulator *s, JunctionState *j, Slot edges, uint32_t clock,
+                       bool has_bp, uint32_t *words, Failure *failure) {
   const uint64_t now = s->junction_cycles * s->schedule->junction_cycle + clock + UINT32_MAX;
   bank_meter_next_clock(&j->left_meter);
   uint32_t used = 0;
@@ -74,14 +78,15 @@ static bool meter_left(const Simulator *s, JunctionState *j, Slot edges, uint32_
     const PortUse use = bank_meter_ask(&j->left_meter, left);
     if (use == PORT_SHARED) continue;
     if (use == PORT_CLASH) {
-      return report_clash(s, j, clock, "left activations", j->left_meter.bank_of[left], left, failure);
+      return report_clash(s, j, clock, "left activations", j->left_meter.bank_of[left], left,
+                          failure);
     }
     used++;
     if (!has_bp) continue;
     if (now - j->touched[left] < j->least_distance) {
       return fail(failure, FAILURE_DEFECT, NULL,
-                  "junction %u, clock %u: the partial delta of left neuron %u is read for edge %u before the sum of %" PRIu64
-                  " clocks ago is written back",
+                  "junction %u, clock %u: the partial delta of left neuron %u is read for edge %u "
+                  "before the sum of %" PRIu64 " clocks ago is written back",
                   j->index + 1, clock, left, e, now - j->touched[left]);
     }
     j->touched[left] = now;
@@ -98,8 +103,8 @@ typedef struct RightWords {
   uint32_t last;  /* neurons that end in it */
 } RightWords;
 
-static bool ask_right(const Simulator *s, const JunctionState *j, BankMeter *meter, uint32_t clock, uint32_t right,
-                      uint32_t *words, Failure *failure) {
+static bool ask_right(const Simulator *s, const JunctionState *j, BankMeter *meter, uint32_t clock,
+                      uint32_t right, uint32_t *words, Failure *failure) {
   if (bank_meter_ask(meter, right) == PORT_CLASH) {
     return report_clash(s, j, clock, "right neurons", meter->bank_of[right], right, failure);
   }
@@ -107,26 +112,29 @@ static bool ask_right(const Simulator *s, const JunctionState *j, BankMeter *met
   return true;
 }
 
-static bool meter_right(const Simulator *s, JunctionState *j, Slot edges, uint32_t clock, RightWords *words,
-                        Failure *failure) {
+static bool meter_right(const Simulator *s, JunctionState *j, Slot edges, uint32_t clock,
+                        RightWords *words, Failure *failure) {
   for (uint32_t r = j->right; r < j->right_count && j->right_begin[r] < edges.last; r++) {
     const uint32_t begin = j->right_begin[r], end = j->right_begin[r + 1];
     if (begin == end) continue;
-    if (begin >= edges.first && !ask_right(s, j, &j->first_meter, clock, r, &words->first, failure)) return false;
-    if (end <= edges.last && !ask_right(s, j, &j->last_meter, clock, r, &words->last, failure)) return false;
+    if (begin >= edges.first && !ask_right(s, j, &j->first_meter, clock, r, &words->first, failure))
+      return false;
+    if (end <= edges.last && !ask_right(s, j, &j->last_meter, clock, r, &words->last, failure))
+      return false;
   }
   return true;
 }
 
 /* ---- a clock ---- */
 
-static void count_clock(Simulator *s, const JunctionState *j, const CycleWork *work, Slot edges, uint32_t left,
-                        RightWords right) {
+static void count_clock(Simulator *s, const JunctionState *j, const CycleWork *work, Slot edges,
+                        uint32_t left, RightWords right) {
   JunctionCounts *counts = &s->counts[j->index];
   const uint64_t issued = edges.last - edges.first;
   const bool is_batched = s->engine.model->batch > 1;
   const bool writes_parameters = work->has_up && work->closes_batch;
-  const bool has_state = writes_parameters && optimizer_state_words(&s->engine.model->optimizer) > 0;
+  const bool has_state =
+      writes_parameters && optimizer_state_words(&s->engine.model->optimizer) > 0;
   counts->port_uses[MEMORY_WEIGHT] += issued * (1u + writes_parameters);
   counts->port_uses[MEMORY_BIAS] += right.last * (1ull + writes_parameters);
   if (has_state) counts->port_uses[MEMORY_STATE] += 2 * issued;
@@ -151,8 +159,8 @@ static void count_clock(Simulator *s, const JunctionState *j, const CycleWork *w
   counts->port_uses[MEMORY_DELTA] += 2ull * left;
 }
 
-static bool run_slot(Simulator *s, JunctionState *j, const CycleWork *work, uint32_t slot, uint32_t clock,
-                     RightWords right, Failure *failure) {
+static bool run_slot(Simulator *s, JunctionState *j, const CycleWork *work, uint32_t slot,
+                     uint32_t clock, RightWords right, Failure *failure) {
   const Slot edges = slot_edges(j, slot);
   uint32_t left = 0;
   if (!meter_left(s, j, edges, clock, work->has_bp, &left, failure)) return false;
@@ -179,11 +187,14 @@ static bool run_junction(Simulator *s, JunctionState *j, const CycleWork *work, 
   begin_update(s->engine.model, j, work);
   j->kernels->begin(j, work);
   uint32_t slot = 0, bubble = 0, unconnected = 0;
-  for (uint32_t clock = 0; slot < schedule->slot_count || unconnected < schedule->unconnected_count; clock++) {
+  for (uint32_t clock = 0; slot < schedule->slot_count || unconnected < schedule->unconnected_count;
+       clock++) {
     RightWords right = {0, 0};
     bank_meter_next_clock(&j->first_meter);
     bank_meter_next_clock(&j->last_meter);
-    for (; unconnected < schedule->unconnected_count && schedule->unconnected[unconnected].clock == clock; unconnected++) {
+    for (; unconnected < schedule->unconnected_count &&
+           schedule->unconnected[unconnected].clock == clock;
+         unconnected++) {
       const uint32_t neuron = schedule->unconnected[unconnected].right;
       if (!ask_right(s, j, &j->last_meter, clock, neuron, &right.last, failure)) return false;
     }
@@ -218,7 +229,10 @@ static CycleWork choose_work(const Simulator *s, uint32_t index) {
   const LayerState *left = &s->layers[index], *right = &s->layers[index + 1];
   const uint64_t ff = input_of_cycle(s->schedule, index, PHASE_FF, s->position.cycle);
   const uint64_t up = input_of_cycle(s->schedule, index, PHASE_UP, s->position.cycle);
-  CycleWork work = {.has_ff = is_on_its_way(s, ff), .has_up = is_on_its_way(s, up), .ff_input = ff, .up_input = up};
+  CycleWork work = {.has_ff = is_on_its_way(s, ff),
+                    .has_up = is_on_its_way(s, up),
+                    .ff_input = ff,
+                    .up_input = up};
   work.has_bp = work.has_up && index > 0;
   if (work.has_ff) {
     work.ff_activation = copy_of(left->activation, left, left->copies, ff);
@@ -244,7 +258,8 @@ bool simulate_junction_cycle(Simulator *s, Tally *tally, Failure *failure) {
     const CycleWork work = choose_work(s, i);
     if (!work.has_ff && !work.has_up) continue;
     if (!run_junction(s, &s->junctions[i], &work, failure)) return false;
-    if (work.has_ff && i + 1 == junction_count && !finish_output(s, work.ff_input, tally, failure)) return false;
+    if (work.has_ff && i + 1 == junction_count && !finish_output(s, work.ff_input, tally, failure))
+      return false;
   }
   s->position.cycle++;
   s->junction_cycles++;

@@ -10,7 +10,9 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-static uint32_t lesser(uint32_t a, uint32_t b) { return a < b ? a : b; }
+static uint32_t lesser(uint32_t a, uint32_t b) {
+  return a < b ? a : b;
+}
 
 /* ---- feedforward ---- */
 
@@ -54,7 +56,8 @@ INLINE void ff_by_segment(JunctionState *j, const CycleWork *work, uint32_t firs
         j->sum[r] += piece;
         piece = 0.0F;
       }
-      const uint32_t piece_end = segment - e % segment < stop - e ? e + (segment - e % segment) : stop;
+      const uint32_t piece_end =
+          segment - e % segment < stop - e ? e + (segment - e % segment) : stop;
       for (; e < piece_end; e++) {
         piece = __builtin_fmaf(j->weight[e].real, work->ff_activation[j->left[e]].real, piece);
       }
@@ -92,7 +95,8 @@ INLINE void up_online(JunctionState *j, const CycleWork *work, uint32_t first, u
 }
 
 static void update_weight(JunctionState *j, uint32_t e, float gradient) {
-  update_float32(&j->weight_rule, gradient, &j->weight[e].real, &j->weight_state[e].real, j->edge_count);
+  update_float32(&j->weight_rule, gradient, &j->weight[e].real, &j->weight_state[e].real,
+                 j->edge_count);
 }
 
 static void update_bias(JunctionState *j, uint32_t r, float gradient) {
@@ -111,7 +115,8 @@ static void up_optimizer(JunctionState *j, const CycleWork *work, uint32_t first
 /* Sums the lanes of a gradient, those that no input reached being 0, and divides by the batch. */
 static float mean_gradient(const float *gradient, uint32_t stride, uint32_t batch) {
   float lanes[SUM_LANES] = {0.0F};
-  for (uint32_t lane = 0; lane < lesser(batch, SUM_LANES); lane++) lanes[lane] = gradient[(size_t)lane * stride];
+  for (uint32_t lane = 0; lane < lesser(batch, SUM_LANES); lane++)
+    lanes[lane] = gradient[(size_t)lane * stride];
   return sum_lanes(lanes) * (1.0F / (float)batch);
 }
 
@@ -124,7 +129,8 @@ INLINE void up_batched(JunctionState *j, const CycleWork *work, uint32_t first, 
     const uint32_t stop = lesser(j->right_begin[r + 1], last);
     const float delta = work->right_delta[r].real;
     for (; e < stop; e++) {
-      lane[e] = __builtin_fmaf(work->up_activation[j->left[e]].real, delta, is_first ? 0.0F : lane[e]);
+      lane[e] =
+          __builtin_fmaf(work->up_activation[j->left[e]].real, delta, is_first ? 0.0F : lane[e]);
     }
   }
   if (!work->closes_batch) return;
@@ -161,7 +167,8 @@ static void begin(JunctionState *j, const CycleWork *work) {
   }
   if (!work->has_up) return;
   const float rate = (float)work->rate;
-  for (uint32_t r = 0; j->is_plain && r < j->right_count; r++) j->step[r] = rate * work->right_delta[r].real;
+  for (uint32_t r = 0; j->is_plain && r < j->right_count; r++)
+    j->step[r] = rate * work->right_delta[r].real;
 }
 
 /* Activations of all right neurons; padded ones that never fire hold 0. */
@@ -192,34 +199,34 @@ static void end(JunctionState *j, const CycleWork *work) {
 
 /* ---- two compilations of the loops ---- */
 
-#define EDGE_LOOPS(suffix, attribute)                                                                  \
-  attribute static void ff_by_lane_##suffix(JunctionState *j, const CycleWork *work, uint32_t first,   \
-                                            uint32_t last) {                                           \
-    ff_by_lane(j, work, first, last);                                                                  \
-  }                                                                                                    \
-  attribute static void ff_by_segment_##suffix(JunctionState *j, const CycleWork *work, uint32_t first, \
-                                               uint32_t last) {                                        \
-    ff_by_segment(j, work, first, last);                                                               \
-  }                                                                                                    \
-  attribute static void bp_##suffix(JunctionState *j, const CycleWork *work, uint32_t first,           \
-                                    uint32_t last) {                                                   \
-    bp_edges(j, work, first, last);                                                                    \
-  }                                                                                                    \
-  attribute static void up_online_##suffix(JunctionState *j, const CycleWork *work, uint32_t first,    \
-                                           uint32_t last) {                                            \
-    up_online(j, work, first, last);                                                                   \
-  }                                                                                                    \
-  attribute static void up_batched_##suffix(JunctionState *j, const CycleWork *work, uint32_t first,   \
-                                            uint32_t last) {                                           \
-    up_batched(j, work, first, last);                                                                  \
-  }                                                                                                    \
-  static const EdgeKernels kernels_##suffix[2][3] = {                                                  \
-      {{begin, ff_by_lane_##suffix, bp_##suffix, up_online_##suffix, end},                             \
-       {begin, ff_by_lane_##suffix, bp_##suffix, up_optimizer, end},                                   \
-       {begin, ff_by_lane_##suffix, bp_##suffix, up_batched_##suffix, end}},                           \
-      {{begin, ff_by_segment_##suffix, bp_##suffix, up_online_##suffix, end},                          \
-       {begin, ff_by_segment_##suffix, bp_##suffix, up_optimizer, end},                                \
-       {begin, ff_by_segment_##suffix, bp_##suffix, up_batched_##suffix, end}},                        \
+#define EDGE_LOOPS(suffix, attribute)                                                              \
+  attribute static void ff_by_lane_##suffix(JunctionState *j, const CycleWork *work,               \
+                                            uint32_t first, uint32_t last) {                       \
+    ff_by_lane(j, work, first, last);                                                              \
+  }                                                                                                \
+  attribute static void ff_by_segment_##suffix(JunctionState *j, const CycleWork *work,            \
+                                               uint32_t first, uint32_t last) {                    \
+    ff_by_segment(j, work, first, last);                                                           \
+  }                                                                                                \
+  attribute static void bp_##suffix(JunctionState *j, const CycleWork *work, uint32_t first,       \
+                                    uint32_t last) {                                               \
+    bp_edges(j, work, first, last);                                                                \
+  }                                                                                                \
+  attribute static void up_online_##suffix(JunctionState *j, const CycleWork *work,                \
+                                           uint32_t first, uint32_t last) {                        \
+    up_online(j, work, first, last);                                                               \
+  }                                                                                                \
+  attribute static void up_batched_##suffix(JunctionState *j, const CycleWork *work,               \
+                                            uint32_t first, uint32_t last) {                       \
+    up_batched(j, work, first, last);                                                              \
+  }                                                                                                \
+  static const EdgeKernels kernels_##suffix[2][3] = {                                              \
+      {{begin, ff_by_lane_##suffix, bp_##suffix, up_online_##suffix, end},                         \
+       {begin, ff_by_lane_##suffix, bp_##suffix, up_optimizer, end},                               \
+       {begin, ff_by_lane_##suffix, bp_##suffix, up_batched_##suffix, end}},                       \
+      {{begin, ff_by_segment_##suffix, bp_##suffix, up_online_##suffix, end},                      \
+       {begin, ff_by_segment_##suffix, bp_##suffix, up_optimizer, end},                            \
+       {begin, ff_by_segment_##suffix, bp_##suffix, up_batched_##suffix, end}},                    \
   };
 
 EDGE_LOOPS(any, )
@@ -231,7 +238,8 @@ const EdgeKernels *float32_kernels(const Model *model, const Junction *junction)
   const int order = junction->sum_order == SUM_BY_SEGMENT;
   const int update = model->batch > 1 ? 2 : !optimizer_is_plain(&model->optimizer);
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2")) return &kernels_fused[order][update];
+  if (__builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2"))
+    return &kernels_fused[order][update];
 #endif
   return &kernels_any[order][update];
 }

@@ -13,10 +13,10 @@
 /* The memories of one layer: [copies][neuron_count] cells each.  The input has activations alone. */
 typedef struct LayerState {
   uint32_t neuron_count, real_count;
-  uint32_t copies;             /* of activation and derivative */
+  uint32_t copies; /* of activation and derivative */
   uint32_t delta_copies;
   Cell *activation, *derivative, *delta;
-  Cell *scratch;               /* [neuron_count] inference's own activations */
+  Cell *scratch; /* [neuron_count] inference's own activations */
 } LayerState;
 
 typedef struct JunctionState JunctionState;
@@ -33,8 +33,8 @@ typedef struct CycleWork {
   const Cell *right_delta;     /* [n] */
   Cell *left_delta;            /* [p] written; has_bp */
   double rate;
-  uint32_t batch_place;        /* of UP's input in its batch, from 0 */
-  bool closes_batch;           /* then batch_place + 1 is the batch's size */
+  uint32_t batch_place; /* of UP's input in its batch, from 0 */
+  bool closes_batch;    /* then batch_place + 1 is the batch's size */
 } CycleWork;
 
 /* The arithmetic of one kind of number. begin and end frame a junction cycle; the others do the edges
@@ -54,37 +54,37 @@ struct JunctionState {
   uint32_t index;
   uint32_t edge_count, left_count, right_count;
   const EdgeKernels *kernels;
-  uint32_t *left;              /* [edge_count] what the interleaver generates */
-  uint32_t *right_begin;       /* [right_count + 1] */
-  uint32_t right;              /* right neuron of the next edge, while a cycle runs */
+  uint32_t *left;        /* [edge_count] what the interleaver generates */
+  uint32_t *right_begin; /* [right_count + 1] */
+  uint32_t right;        /* right neuron of the next edge, while a cycle runs */
 
-  Cell *weight, *bias;         /* [edge_count], [right_count] */
-  Cell *weight_state;          /* [state words][edge_count] the optimizer's */
-  Cell *bias_state;            /* [state words][right_count] */
-  uint64_t *step_count;        /* [1] updates made, for the optimizer */
-  bool is_plain;               /* online plain descent */
+  Cell *weight, *bias;               /* [edge_count], [right_count] */
+  Cell *weight_state;                /* [state words][edge_count] the optimizer's */
+  Cell *bias_state;                  /* [state words][right_count] */
+  uint64_t *step_count;              /* [1] updates made, for the optimizer */
+  bool is_plain;                     /* online plain descent */
   UpdateRule weight_rule, bias_rule; /* of this junction cycle's update */
-  float *gradient;             /* float32, batch > 1: [lanes][edge_count] */
-  float *bias_gradient;        /*                      [lanes][right_count] */
+  float *gradient;                   /* float32, batch > 1: [lanes][edge_count] */
+  float *bias_gradient;              /*                      [lanes][right_count] */
   uint32_t gradient_lanes;
-  Wide *gradient_sum;          /* fixed, batch > 1: [edge_count] exact */
-  Wide *bias_gradient_sum;     /* [right_count] */
+  Wide *gradient_sum;      /* fixed, batch > 1: [edge_count] exact */
+  Wide *bias_gradient_sum; /* [right_count] */
 
-  float *sum;                  /* float32: [right_count] finished sums */
-  float lanes[SUM_LANES];      /* the sum in the making, BY_LANE */
-  float piece;                 /* and BY_SEGMENT */
-  float *step;                 /* [right_count] rate * delta, float32 online */
-  int64_t *wide_sum;           /* fixed: [right_count] */
-  int64_t *wide_delta;         /* fixed: [left_count] */
+  float *sum;             /* float32: [right_count] finished sums */
+  float lanes[SUM_LANES]; /* the sum in the making, BY_LANE */
+  float piece;            /* and BY_SEGMENT */
+  float *step;            /* [right_count] rate * delta, float32 online */
+  int64_t *wide_sum;      /* fixed: [right_count] */
+  int64_t *wide_delta;    /* fixed: [left_count] */
   ActivationTable *table; /* fixed: of the right layer's activation */
 
-  BankMeter left_meter;        /* the words that FF, BP and UP share: left neurons */
-  BankMeter first_meter;       /* right neurons whose first edge is in this clock */
-  BankMeter last_meter;        /* right neurons that end in this clock */
-  uint32_t left_touched;       /* left neurons with an edge */
-  uint64_t *touched;           /* [left_count] clock of the last partial sum of each left word */
-  uint32_t least_distance;     /* clocks that two touches of a word must be apart */
-  uint32_t return_clocks;      /* from reading a partial sum to writing it back */
+  BankMeter left_meter;    /* the words that FF, BP and UP share: left neurons */
+  BankMeter first_meter;   /* right neurons whose first edge is in this clock */
+  BankMeter last_meter;    /* right neurons that end in this clock */
+  uint32_t left_touched;   /* left neurons with an edge */
+  uint64_t *touched;       /* [left_count] clock of the last partial sum of each left word */
+  uint32_t least_distance; /* clocks that two touches of a word must be apart */
+  uint32_t return_clocks;  /* from reading a partial sum to writing it back */
 };
 
 /* An input on its way. */
@@ -98,24 +98,24 @@ typedef struct InputRecord {
 
 /* Where the pipeline stands; a tensor of 64-bit words. */
 typedef struct Position {
-  uint64_t entered;            /* inputs that have entered: the next one's number */
-  uint64_t first;              /* inputs below it had finished when the pipeline was last drained */
-  uint64_t cycle;              /* junction cycle t that comes next */
-  uint64_t batch_fill;         /* inputs of the open batch that have entered */
+  uint64_t entered;    /* inputs that have entered: the next one's number */
+  uint64_t first;      /* inputs below it had finished when the pipeline was last drained */
+  uint64_t cycle;      /* junction cycle t that comes next */
+  uint64_t batch_fill; /* inputs of the open batch that have entered */
 } Position;
 
 typedef struct Simulator {
-  Engine engine;               /* first: an Engine * is a Simulator * */
+  Engine engine; /* first: an Engine * is a Simulator * */
   const Schedule *schedule;
-  LayerState *layers;          /* [L + 1] */
-  JunctionState *junctions;    /* [L] */
-  InputRecord *records;        /* [record_count] of input m at m % record_count */
+  LayerState *layers;       /* [L + 1] */
+  JunctionState *junctions; /* [L] */
+  InputRecord *records;     /* [record_count] of input m at m % record_count */
   uint32_t record_count;
   Position position;
-  JunctionCounts *counts;      /* [L] */
+  JunctionCounts *counts; /* [L] */
   uint64_t junction_cycles;
-  Cell byte_values[256];       /* what an input byte reads as */
-  double *scores;              /* [real outputs] */
+  Cell byte_values[256]; /* what an input byte reads as */
+  double *scores;        /* [real outputs] */
 } Simulator;
 
 /* Runs one junction cycle: every junction on its inputs.  False with *failure on a clash or a hazard. */

@@ -52,7 +52,8 @@ static Loops loops_open(const Model *model) {
     loops.bias[i] = cells(edges->right_count);
     loops.left[i] = cells(edges->edge_count);
     interleaver_expand(edges, 0, edges->edge_count, loops.left[i]);
-    for (uint32_t e = 0; e < edges->edge_count; e++) loops.weight[i][e] = 0.01F * (float)(e % 7) - 0.03F;
+    for (uint32_t e = 0; e < edges->edge_count; e++)
+      loops.weight[i][e] = 0.01F * (float)(e % 7) - 0.03F;
   }
   return loops;
 }
@@ -123,7 +124,8 @@ static double median(double *values) {
 static bool make_data(const Model *model, uint32_t inputs, Dataset *data, Failure *failure) {
   const DigitsOptions digits = {.train_count = inputs, .test_count = 1, .seed = 1};
   if (!generate_digits(&digits, data, failure)) return false;
-  return model->layers[0].real_count == data->features || data->features <= model->layers[0].neuron_count;
+  return model->layers[0].real_count == data->features ||
+         data->features <= model->layers[0].neuron_count;
 }
 
 static int measure(const char *path, uint32_t inputs) {
@@ -144,8 +146,10 @@ static int measure(const char *path, uint32_t inputs) {
   Loops loops = loops_open(c->model);
   double simulator[TURNS], peer[TURNS];
   uint64_t ops = 0;
-  for (uint32_t i = 0; i < c->model->junction_count; i++) ops += (i > 0 ? 3ull : 2ull) * c->model->junctions[i].edges.edge_count;
-  const TrainRun run = {.examples = &data.train, .order = order, .count = inputs, .rate = 0.01, .ends_batch = true};
+  for (uint32_t i = 0; i < c->model->junction_count; i++)
+    ops += (i > 0 ? 3ull : 2ull) * c->model->junctions[i].edges.edge_count;
+  const TrainRun run = {
+      .examples = &data.train, .order = order, .count = inputs, .rate = 0.01, .ends_batch = true};
   for (int turn = 0; turn < TURNS; turn++) {
     Tally tally = {0};
     const double begin = seconds();
@@ -158,8 +162,10 @@ static int measure(const char *path, uint32_t inputs) {
     simulator[turn] = middle - begin;
     peer[turn] = seconds() - middle;
   }
-  const double a = (double)ops * inputs / median(simulator) / 1e6, b = (double)ops * inputs / median(peer) / 1e6;
-  printf("%-28s %8.1f M edge operations/s   plain loops %8.1f M/s   ratio %.2f\n", path, a, b, a / b);
+  const double a = (double)ops * inputs / median(simulator) / 1e6,
+               b = (double)ops * inputs / median(peer) / 1e6;
+  printf("%-28s %8.1f M edge operations/s   plain loops %8.1f M/s   ratio %.2f\n", path, a, b,
+         a / b);
   loops_close(&loops);
   free(order);
   engine_close(engine);
@@ -172,7 +178,8 @@ int main(int argc, char **argv) {
   uint32_t inputs = 5000;
   int wrong = 0, files = 0;
   for (int i = 1; i < argc; i++) {
-    if (strspn(argv[i], "0123456789") == strlen(argv[i])) inputs = (uint32_t)strtoul(argv[i], NULL, 10);
+    if (strspn(argv[i], "0123456789") == strlen(argv[i]))
+      inputs = (uint32_t)strtoul(argv[i], NULL, 10);
   }
   if (inputs == 0) inputs = 1;
   for (int i = 1; i < argc; i++) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The front half of the language: places, messages, exact values, printing and reading back, imports.
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include <dirent.h>
 #include <math.h>
@@ -31,7 +31,8 @@ static Context context_open(void) {
 }
 
 static File *parse(const Context *c, const char *text) {
-  return parse_file(sources_add(c->sources, "test.sedge", text, strlen(text)), c->diagnostics, c->names, c->arena);
+  return parse_file(sources_add(c->sources, "test.sedge", text, strlen(text)), c->diagnostics,
+                    c->names, c->arena);
 }
 
 /* All messages as text, owned by the caller. */
@@ -62,20 +63,48 @@ static const char *value_of(const Context *c, const char *expression) {
 static void values_are_exact(void **state) {
   (void)state;
   static const char *const cases[][2] = {
-      {"64 * 1/8", "8"},         {"0.125", "1/8"},          {"1e-3", "1/1000"},        {"0xff", "255"},
-      {"1_000_000", "1000000"},  {"2^-3", "1/8"},           {"-7 % 3", "2"},           {"2^3^2", "512"},
-      {"-2^2", "-4"},            {"1 < 2 && 3 >= 3", "true"}, {"1 ? 2 : 3", "nothing"}, {"2 > 1 ? 5 : 6", "5"},
-      {"max(1, 7/2, 3)", "7/2"}, {"gcd(12, 18)", "6"},      {"lcm(4, 6)", "12"},       {"sqrt(144)", "12"},
-      {"log2(1024)", "10"},      {"round(5/2)", "3"},       {"floor(-1/2)", "-1"},     {"ceil(1/3)", "1"},
-      {"15 MHz", "15000000 Hz"}, {"1 / 2 us", "500000 Hz"}, {"135 * 36 kbit", "4976640 bit"}, {"8 KiB / 1 B", "8192"},
-      {"1 MHz * 2 us", "2"},     {"15 MHz + 1 s", "nothing"}, {"1 / 0", "nothing"},    {"2^100", "nothing"},
-      {"sqrt(-1)", "nothing"},   {"\"a\" + 1", "nothing"},  {"(1, 2)", "a list of 2"}, {"12 Mhz", "nothing"},
-      {"1 == 1 == 1", "syntax"}, {"!true", "false"},        {"abs(-3/4)", "3/4"},      {"min()", "nothing"},
+      {"64 * 1/8", "8"},
+      {"0.125", "1/8"},
+      {"1e-3", "1/1000"},
+      {"0xff", "255"},
+      {"1_000_000", "1000000"},
+      {"2^-3", "1/8"},
+      {"-7 % 3", "2"},
+      {"2^3^2", "512"},
+      {"-2^2", "-4"},
+      {"1 < 2 && 3 >= 3", "true"},
+      {"1 ? 2 : 3", "nothing"},
+      {"2 > 1 ? 5 : 6", "5"},
+      {"max(1, 7/2, 3)", "7/2"},
+      {"gcd(12, 18)", "6"},
+      {"lcm(4, 6)", "12"},
+      {"sqrt(144)", "12"},
+      {"log2(1024)", "10"},
+      {"round(5/2)", "3"},
+      {"floor(-1/2)", "-1"},
+      {"ceil(1/3)", "1"},
+      {"15 MHz", "15000000 Hz"},
+      {"1 / 2 us", "500000 Hz"},
+      {"135 * 36 kbit", "4976640 bit"},
+      {"8 KiB / 1 B", "8192"},
+      {"1 MHz * 2 us", "2"},
+      {"15 MHz + 1 s", "nothing"},
+      {"1 / 0", "nothing"},
+      {"2^100", "nothing"},
+      {"sqrt(-1)", "nothing"},
+      {"\"a\" + 1", "nothing"},
+      {"(1, 2)", "a list of 2"},
+      {"12 Mhz", "nothing"},
+      {"1 == 1 == 1", "syntax"},
+      {"!true", "false"},
+      {"abs(-3/4)", "3/4"},
+      {"min()", "nothing"},
   };
   const Context c = context_open();
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     const char *found = value_of(&c, cases[i][0]);
-    if (strcmp(found, cases[i][1]) != 0) fail_msg("%s gives %s, not %s", cases[i][0], found, cases[i][1]);
+    if (strcmp(found, cases[i][1]) != 0)
+      fail_msg("%s gives %s, not %s", cases[i][0], found, cases[i][1]);
   }
   arena_close(c.arena);
 }
@@ -110,10 +139,17 @@ static void columns_count_characters(void **state) {
 static void one_mistake_gives_one_message(void **state) {
   (void)state;
   static const char *const texts[] = {
-      "let x = \"abc;\nlet y = 1;", "let x = 1 let y = 2;", "network { input a[4]; junction a -> ; output b[2]; }",
-      "let x = 1 +;",              "/* open",               "let x = \"\\q\";",
-      "let x = 99999999999999999999;", "hardware { ports = 2 }", "\x01",
-      "let x = 1;\n}", "let \xFF = 1;",
+      "let x = \"abc;\nlet y = 1;",
+      "let x = 1 let y = 2;",
+      "network { input a[4]; junction a -> ; output b[2]; }",
+      "let x = 1 +;",
+      "/* open",
+      "let x = \"\\q\";",
+      "let x = 99999999999999999999;",
+      "hardware { ports = 2 }",
+      "\x01",
+      "let x = 1;\n}",
+      "let \xFF = 1;",
   };
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
     const Context c = context_open();
@@ -178,7 +214,8 @@ static void trees_print_and_read_back(void **state) {
   (void)state;
   round_trip("let x = (1 - 2) - 3 - (4 - 5) * -(2 ^ 3 ^ 2) + (true ? 1 : 2) ? 3 : (4 ? 5 : 6);");
   round_trip("let a = 0.125 MHz; let b = (1,); let c = (); let d = \"a\\\"\\n\\x7f\";");
-  static const char *const folders[] = {SEDGE_SOURCE_DIR "/tests/lang", SEDGE_SOURCE_DIR "/examples"};
+  static const char *const folders[] = {SEDGE_SOURCE_DIR "/tests/lang",
+                                        SEDGE_SOURCE_DIR "/examples"};
   int files = 0;
   for (size_t i = 0; i < 2; i++) {
     DIR *folder = opendir(folders[i]);
@@ -243,7 +280,8 @@ static void imports_are_followed_once(void **state) {
 
 static void names_are_suggested(void **state) {
   (void)state;
-  static const char *const cases[][2] = {{"sigmiod", "sigmoid"}, {"Relu", "relu"}, {"tnh", "tanh"}, {"xyzzy", NULL}};
+  static const char *const cases[][2] = {
+      {"sigmiod", "sigmoid"}, {"Relu", "relu"}, {"tnh", "tanh"}, {"xyzzy", NULL}};
   static const char *const known[] = {"sigmoid", "tanh", "relu", "identity", "softmax"};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     Suggestion suggestion = suggestion_for(cases[i][0]);

@@ -9,7 +9,8 @@
 static const char network[] =
     "network n { input a[64]; layer b[32] : %s; output c[64] : sigmoid;"
     " junction a -> b : clashfree(fanout = 8, banks = 16, type = %d); junction b -> c : %s; }"
-    " hardware h { number = %s; z = %s; } train { data = morse(train = 300, test = 10); order = %s; batch = %d; }";
+    " hardware h { number = %s; z = %s; } train { data = morse(train = 300, test = 10); order = "
+    "%s; batch = %d; }";
 
 typedef struct Variant {
   const char *activation;
@@ -20,7 +21,8 @@ typedef struct Variant {
 
 static Compilation *compile_variant(const Variant *v) {
   char text[1024];
-  snprintf(text, sizeof text, network, v->activation, v->type, v->pattern, v->number, v->z, v->order, v->batch);
+  snprintf(text, sizeof text, network, v->activation, v->type, v->pattern, v->number, v->z,
+           v->order, v->batch);
   return compile_text(text, PASS_SCHEDULE);
 }
 
@@ -36,7 +38,8 @@ static void digest_parameters(Engine *engine, char text[65]) {
 static void check_counts(const Compilation *c, const Engine *engine, uint32_t inputs) {
   JunctionCounts predicted[2] = {0};
   const uint32_t batch = c->model->batch;
-  const RunCounts run = predict_counts(c->schedule, inputs, (inputs + batch - 1) / batch, predicted);
+  const RunCounts run =
+      predict_counts(c->schedule, inputs, (inputs + batch - 1) / batch, predicted);
   const SimulatorCounts counted = simulator_counts(engine);
   assert_int_equal(counted.junction_cycles, run.junction_cycles);
   assert_int_equal(counted.clocks, run.clocks);
@@ -59,7 +62,8 @@ static void run_variant(const Variant *v, char digest[65]) {
 }
 
 static void same_for_every_z(const Variant *base) {
-  static const char *const choices[] = {"auto", "(1, 1)", "(4, 8)", "(16, 8)", "(16, 32)", "(8, 2)"};
+  static const char *const choices[] = {"auto",    "(1, 1)",   "(4, 8)",
+                                        "(16, 8)", "(16, 32)", "(8, 2)"};
   char first[65] = "", digest[65];
   for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
     Variant v = *base;
@@ -91,7 +95,9 @@ static void counts_and_weights(void **state) {
 static const Variant plain = {"sigmoid", 2, "dense()", "float32", "(16, 32)", "pipelined", 1};
 
 /* Trains with a schedule that was changed behind the compiler's back, and wants a defect reported. */
-static void expect_defect(const Variant *v, void (*doctor)(Schedule *, JunctionSchedule *, uint32_t *), const char *words) {
+static void expect_defect(const Variant *v,
+                          void (*doctor)(Schedule *, JunctionSchedule *, uint32_t *),
+                          const char *words) {
   Compilation *c = compile_variant(v);
   Schedule schedule = *c->schedule;
   JunctionSchedule junctions[2] = {schedule.junctions[0], schedule.junctions[1]};
