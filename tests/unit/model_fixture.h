@@ -3,11 +3,12 @@
 #ifndef SEDGE_TESTS_UNIT_MODEL_FIXTURE_H
 #define SEDGE_TESTS_UNIT_MODEL_FIXTURE_H
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "compiler/load_data.h"
 #include "compiler/passes.h"

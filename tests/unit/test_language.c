@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The front half of the language: places, messages, exact values, printing and reading back, imports.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <dirent.h>
 #include <math.h>
