@@ -11,27 +11,27 @@
 
 void activate_float32(const Activation *activation, float s, float *a, float *d) {
   switch (activation->function) {
-    case ACTIVATE_SIGMOID:
-      *a = sigmoid_float(s);
-      *d = *a * (1.0F - *a);
-      return;
-    case ACTIVATE_TANH:
-      *a = tanh_float(s);
-      *d = 1.0F - *a * *a;
-      return;
-    case ACTIVATE_RELU:
-      *a = s > 0.0F || isnan(s) ? s : 0.0F;
-      *d = s > 0.0F ? 1.0F : 0.0F;
-      return;
-    case ACTIVATE_IDENTITY:
-    case ACTIVATE_SOFTMAX:
-      *a = s;
-      *d = 1.0F;
-      return;
-    case ACTIVATE_FORMULA:
-      *a = formula_float(activation->value, s);
-      *d = formula_float(activation->derivative, s);
-      return;
+  case ACTIVATE_SIGMOID:
+    *a = sigmoid_float(s);
+    *d = *a * (1.0F - *a);
+    return;
+  case ACTIVATE_TANH:
+    *a = tanh_float(s);
+    *d = 1.0F - *a * *a;
+    return;
+  case ACTIVATE_RELU:
+    *a = s > 0.0F || isnan(s) ? s : 0.0F;
+    *d = s > 0.0F ? 1.0F : 0.0F;
+    return;
+  case ACTIVATE_IDENTITY:
+  case ACTIVATE_SOFTMAX:
+    *a = s;
+    *d = 1.0F;
+    return;
+  case ACTIVATE_FORMULA:
+    *a = formula_float(activation->value, s);
+    *d = formula_float(activation->derivative, s);
+    return;
   }
 }
 
@@ -61,36 +61,37 @@ enum { TABLE_WIDTH = 16 };
 
 static void activate_double(const Activation *activation, double s, double *a, double *d) {
   switch (activation->function) {
-    case ACTIVATE_SIGMOID: {
-      *a = sigmoid_double(s);
-      /* a (1 - a) with both factors exact to the last bit: 1 - a is the sigmoid of -s. */
-      *d = *a * sigmoid_double(-s);
-      return;
-    }
-    case ACTIVATE_TANH: {
-      *a = tanh_double(s);
-      *d = 4.0 * sigmoid_double(2.0 * s) * sigmoid_double(-2.0 * s);
-      return;
-    }
-    case ACTIVATE_RELU:
-      *a = s > 0.0 ? s : 0.0;
-      *d = s > 0.0 ? 1.0 : 0.0;
-      return;
-    case ACTIVATE_IDENTITY:
-    case ACTIVATE_SOFTMAX:
-      *a = s;
-      *d = 1.0;
-      return;
-    case ACTIVATE_FORMULA:
-      *a = formula_double(activation->value, s);
-      *d = formula_double(activation->derivative, s);
-      return;
+  case ACTIVATE_SIGMOID: {
+    *a = sigmoid_double(s);
+    /* a (1 - a) with both factors exact to the last bit: 1 - a is the sigmoid of -s. */
+    *d = *a * sigmoid_double(-s);
+    return;
+  }
+  case ACTIVATE_TANH: {
+    *a = tanh_double(s);
+    *d = 4.0 * sigmoid_double(2.0 * s) * sigmoid_double(-2.0 * s);
+    return;
+  }
+  case ACTIVATE_RELU:
+    *a = s > 0.0 ? s : 0.0;
+    *d = s > 0.0 ? 1.0 : 0.0;
+    return;
+  case ACTIVATE_IDENTITY:
+  case ACTIVATE_SOFTMAX:
+    *a = s;
+    *d = 1.0;
+    return;
+  case ACTIVATE_FORMULA:
+    *a = formula_double(activation->value, s);
+    *d = formula_double(activation->derivative, s);
+    return;
   }
 }
 
 static void compute_entry(const ActivationTable *table, int32_t s, int32_t *a, int32_t *d) {
   double value = 0.0, derivative = 0.0;
-  activate_double(&table->activation, cell_value(&table->format, (Cell){.raw = s}), &value, &derivative);
+  activate_double(&table->activation, cell_value(&table->format, (Cell){.raw = s}), &value,
+                  &derivative);
   *a = cell_from_value(&table->format, value).raw;
   *d = cell_from_value(&table->format, derivative).raw;
 }
@@ -132,17 +133,19 @@ void activate_fixed(const ActivationTable *table, int32_t s, int32_t *a, int32_t
   *d = table->derivative[entry];
 }
 
-void softmax_fixed(const NumberFormat *format, uint32_t junction, uint64_t input, const int32_t *sums, uint32_t count,
-                   int32_t *a) {
+void softmax_fixed(const NumberFormat *format, uint32_t junction, uint64_t input,
+                   const int32_t *sums, uint32_t count, int32_t *a) {
   const bool is_stochastic = format->rounding == ROUND_STOCHASTIC;
   int32_t greatest = sums[0];
   for (uint32_t r = 1; r < count; r++) greatest = sums[r] > greatest ? sums[r] : greatest;
   const double unit = cell_value(format, (Cell){.raw = 1});
   double sum = 0.0;
-  for (uint32_t r = 0; r < count; r++) sum += exp_double((double)((int64_t)sums[r] - greatest) * unit);
+  for (uint32_t r = 0; r < count; r++)
+    sum += exp_double((double)((int64_t)sums[r] - greatest) * unit);
   for (uint32_t r = 0; r < count; r++) {
     const double share = exp_double((double)((int64_t)sums[r] - greatest) * unit) / sum;
-    const uint32_t word = is_stochastic ? stochastic_word(format, junction, input, ROUNDING_OF_SOFTMAX, r) : 0;
+    const uint32_t word =
+        is_stochastic ? stochastic_word(format, junction, input, ROUNDING_OF_SOFTMAX, r) : 0;
     a[r] = fixed_from_value(format, format->rounding, share, word).raw;
   }
 }

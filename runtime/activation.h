@@ -17,7 +17,7 @@ typedef enum ActivationFunction {
   ACTIVATE_TANH,
   ACTIVATE_RELU,
   ACTIVATE_IDENTITY,
-  ACTIVATE_SOFTMAX,  /* output layer alone; needs all sums: see softmax_* */
+  ACTIVATE_SOFTMAX, /* output layer alone; needs all sums: see softmax_* */
   ACTIVATE_FORMULA,
 } ActivationFunction;
 
@@ -42,7 +42,7 @@ void activate_fixed(const ActivationTable *table, int32_t s, int32_t *a, int32_t
 
 /* Fixed softmax: in double on the sums' values; no table, so rounded in the format's mode, for which stochastic rounding asks
  * the junction (index) and the input.  a may be sums. */
-void softmax_fixed(const NumberFormat *format, uint32_t junction, uint64_t input, const int32_t *sums, uint32_t count,
-                   int32_t *a);
+void softmax_fixed(const NumberFormat *format, uint32_t junction, uint64_t input,
+                   const int32_t *sums, uint32_t count, int32_t *a);
 
 #endif

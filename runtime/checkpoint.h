@@ -14,11 +14,11 @@
 
 /* How far a run has come. */
 typedef struct TrainingPosition {
-  uint32_t epoch;          /* epochs completed */
-  uint64_t epoch_inputs;   /* inputs of the next one that have entered the pipeline */
-  uint64_t inputs;         /* of all epochs */
-  Tally tally;             /* what was seen at the output of the current epoch's inputs */
-  double epoch_seconds;    /* spent on the current epoch */
+  uint32_t epoch;        /* epochs completed */
+  uint64_t epoch_inputs; /* inputs of the next one that have entered the pipeline */
+  uint64_t inputs;       /* of all epochs */
+  Tally tally;           /* what was seen at the output of the current epoch's inputs */
+  double epoch_seconds;  /* spent on the current epoch */
 } TrainingPosition;
 
 /* Something that must be the same when a run goes on: "seed" is "1". */
@@ -35,14 +35,15 @@ typedef struct RunFacts {
 } RunFacts;
 
 /* Adds a fact; the name is borrowed. */
-void add_fact(RunFacts *facts, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void add_fact(RunFacts *facts, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
-bool write_checkpoint(const char *path, const Engine *engine, const RunFacts *facts, const TrainingPosition *position,
-                      Failure *failure);
+bool write_checkpoint(const char *path, const Engine *engine, const RunFacts *facts,
+                      const TrainingPosition *position, Failure *failure);
 
 /* Reads the state into the engine and the position.  Fails, leaving both untouched, when the file is damaged or belongs to
  * another model, another kind of engine, or a run with other facts. */
-bool read_checkpoint(const char *path, Engine *engine, const RunFacts *facts, TrainingPosition *position,
-                     Failure *failure);
+bool read_checkpoint(const char *path, Engine *engine, const RunFacts *facts,
+                     TrainingPosition *position, Failure *failure);
 
 #endif

@@ -6,9 +6,13 @@
 
 #include <string.h>
 
-void digest_begin(Digest *digest) { SHA256Init(&digest->state); }
+void digest_begin(Digest *digest) {
+  SHA256Init(&digest->state);
+}
 
-void digest_bytes(Digest *digest, const void *bytes, size_t count) { SHA256Update(&digest->state, bytes, count); }
+void digest_bytes(Digest *digest, const void *bytes, size_t count) {
+  SHA256Update(&digest->state, bytes, count);
+}
 
 void digest_u64(Digest *digest, uint64_t value) {
   uint8_t bytes[8];
@@ -33,7 +37,8 @@ void digest_words(Digest *digest, const uint32_t *words, size_t count) {
   while (count) {
     const size_t part = count < 256 ? count : 256;
     for (size_t i = 0; i < part; i++) {
-      for (int byte = 0; byte < 4; byte++) bytes[4 * i + (size_t)byte] = (uint8_t)(words[i] >> (8 * byte));
+      for (int byte = 0; byte < 4; byte++)
+        bytes[4 * i + (size_t)byte] = (uint8_t)(words[i] >> (8 * byte));
     }
     digest_bytes(digest, bytes, 4 * part);
     words += part;

@@ -3,9 +3,9 @@
 #ifndef SEDGE_RUNTIME_DIGEST_H
 #define SEDGE_RUNTIME_DIGEST_H
 
+#include <sha2.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sha2.h>
 
 typedef struct Digest {
   SHA2_CTX state;
@@ -13,7 +13,7 @@ typedef struct Digest {
 
 void digest_begin(Digest *digest);
 void digest_bytes(Digest *digest, const void *bytes, size_t count);
-void digest_text(Digest *digest, const char *text);       /* its length, then its bytes */
+void digest_text(Digest *digest, const char *text); /* its length, then its bytes */
 void digest_u64(Digest *digest, uint64_t value);
 void digest_double(Digest *digest, double value);
 void digest_words(Digest *digest, const uint32_t *words, size_t count);

@@ -12,9 +12,9 @@ const EdgeOpInfo edge_op_info[EDGE_OP_COUNT] = {
 
 const AccessRule access_rules[] = {
 #define OP(id, name, phase, per, formula)
-#define ACCESS(op, memory, owner, index, direction, moment, condition)                    \
-  {EDGE_OP_##op,   MEMORY_##memory, ACCESS_##owner, INDEX_##index, DIRECTION_##direction, \
-   MOMENT_##moment, CONDITION_##condition},
+#define ACCESS(op, memory, owner, index, direction, moment, condition)                             \
+  {EDGE_OP_##op,          MEMORY_##memory, ACCESS_##owner,       INDEX_##index,                    \
+   DIRECTION_##direction, MOMENT_##moment, CONDITION_##condition},
 #include "runtime/edge_ops.def"
 #undef OP
 #undef ACCESS

@@ -24,7 +24,12 @@ typedef enum MemoryKind {
 
 typedef enum MemoryOwner { OWNER_JUNCTION, OWNER_LAYER } MemoryOwner;
 typedef enum AccessOwner { ACCESS_JUNCTION, ACCESS_LEFT_LAYER, ACCESS_RIGHT_LAYER } AccessOwner;
-typedef enum AccessIndex { INDEX_EDGE, INDEX_LEFT, INDEX_RIGHT_FIRST, INDEX_RIGHT_LAST } AccessIndex;
+typedef enum AccessIndex {
+  INDEX_EDGE,
+  INDEX_LEFT,
+  INDEX_RIGHT_FIRST,
+  INDEX_RIGHT_LAST
+} AccessIndex;
 typedef enum AccessDirection { DIRECTION_READ, DIRECTION_WRITE } AccessDirection;
 typedef enum AccessMoment { MOMENT_ISSUE, MOMENT_PARTIAL, MOMENT_WRITE_BACK } AccessMoment;
 typedef enum AccessCondition {

@@ -37,7 +37,8 @@ static double exp_minus_one_series(double r) {
 
 double exp_double(double x) {
   if (isnan(x)) return x;
-  if (x > 709.0) return x > 709.782712893384 ? (double)INFINITY : exp_double(x - 1.0) * 2.718281828459045;
+  if (x > 709.0)
+    return x > 709.782712893384 ? (double)INFINITY : exp_double(x - 1.0) * 2.718281828459045;
   if (x < -708.0) return 0.0;
   const double k = floor(x * 1.4426950408889634 + 0.5);
   const double r = (x - k * ln2_high) - k * ln2_low;
@@ -104,10 +105,10 @@ static double sin_series(double x) {
 }
 
 double cos_turns(double turns) {
-  double t = turns - floor(turns);     /* 0 .. 1, exact */
-  if (t > 0.5) t = 1.0 - t;            /* cos is even: 0 .. 1/2 */
+  double t = turns - floor(turns); /* 0 .. 1, exact */
+  if (t > 0.5) t = 1.0 - t;        /* cos is even: 0 .. 1/2 */
   const int is_negative = t > 0.25;
-  if (is_negative) t = 0.5 - t;        /* 0 .. 1/4 */
+  if (is_negative) t = 0.5 - t; /* 0 .. 1/4 */
   const double two_pi = 6.283185307179586;
   const double value = t <= 0.125 ? cos_series(two_pi * t) : sin_series(two_pi * (0.25 - t));
   return is_negative ? -value : value;
@@ -179,4 +180,6 @@ float tanh_float(float x) {
   return p * square * x + x;
 }
 
-float sigmoid_float(float x) { return 1.0F / (1.0F + exp_float(-x)); }
+float sigmoid_float(float x) {
+  return 1.0F / (1.0F + exp_float(-x));
+}

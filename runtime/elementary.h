@@ -7,14 +7,14 @@
 #define SEDGE_RUNTIME_ELEMENTARY_H
 
 double exp_double(double x);
-double log_double(double x);      /* x > 0; log(0) = -inf, negative: nan */
+double log_double(double x); /* x > 0; log(0) = -inf, negative: nan */
 double tanh_double(double x);
 double sigmoid_double(double x);
-double cos_turns(double turns);   /* cos(2 * pi * turns), |turns| <= 2^40 */
+double cos_turns(double turns); /* cos(2 * pi * turns), |turns| <= 2^40 */
 
 float exp_float(float x);
 float log_float(float x);
 float tanh_float(float x);
-float sigmoid_float(float x);     /* 1 / (1 + exp(-x)) */
+float sigmoid_float(float x); /* 1 / (1 + exp(-x)) */
 
 #endif

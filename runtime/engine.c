@@ -56,7 +56,9 @@ void snapshot_restore(const Snapshot *snapshot, Engine *engine) {
   assert((uint64_t)(from - snapshot->data) == snapshot->bytes);
 }
 
-void snapshot_close(Snapshot *snapshot) { free(snapshot); }
+void snapshot_close(Snapshot *snapshot) {
+  free(snapshot);
+}
 
 void parameters_digest(const Engine *engine, char digest[65]) {
   Digest state;

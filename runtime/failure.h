@@ -7,23 +7,24 @@
 
 typedef enum FailureKind {
   FAILURE_NONE,
-  FAILURE_INPUT,      /* a file is missing, truncated, corrupt, or does not fit the model: exit 4 */
-  FAILURE_OUTPUT,     /* a file cannot be written: exit 4 */
-  FAILURE_MEMORY,     /* no memory: exit 4 */
-  FAILURE_MODEL,      /* the model cannot do that (labels out of range, NaN weights, ...): exit 1 */
-  FAILURE_DEFECT,     /* a clash or hazard that slipped through the compiler: exit 70 */
+  FAILURE_INPUT,  /* a file is missing, truncated, corrupt, or does not fit the model: exit 4 */
+  FAILURE_OUTPUT, /* a file cannot be written: exit 4 */
+  FAILURE_MEMORY, /* no memory: exit 4 */
+  FAILURE_MODEL,  /* the model cannot do that (labels out of range, NaN weights, ...): exit 1 */
+  FAILURE_DEFECT, /* a clash or hazard that slipped through the compiler: exit 70 */
 } FailureKind;
 
 /* Functions that can fail take a Failure * last, return false, and fill it exactly then. */
 typedef struct Failure {
   FailureKind kind;
-  char path[512];     /* the file concerned, or "" */
-  char message[512];  /* "expected 60000 labels, found 59999 (byte 60007)": lower case, no full stop */
+  char path[512]; /* the file concerned, or "" */
+  char message
+      [512]; /* "expected 60000 labels, found 59999 (byte 60007)": lower case, no full stop */
 } Failure;
 
 /* Fills *failure; always returns false, so that callers can `return fail(...)`.  path may be NULL.
  * (The name stands in parentheses because cmocka has a macro fail().) */
-bool (fail)(Failure *failure, FailureKind kind, const char *path, const char *format, ...)
+bool(fail)(Failure *failure, FailureKind kind, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 #endif

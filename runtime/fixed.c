@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int32_t base, Wide numerator,
-                             Wide denominator, uint32_t word) {
+int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int32_t base,
+                             Wide numerator, Wide denominator, uint32_t word) {
   Wide quotient = numerator / denominator;
   Wide rest = numerator % denominator;
   if (rest < 0) {
@@ -14,17 +14,17 @@ int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int3
     quotient--;
   }
   switch (rounding) {
-    case ROUND_NEAREST: quotient += rest >= denominator - rest; break;
-    case ROUND_TRUNCATE: break;
-    case ROUND_STOCHASTIC: {
-      /* Up with probability rest / denominator; only fractions of over 90 bits lose any. */
-      while (denominator >> 90) {
-        denominator >>= 1;
-        rest >>= 1;
-      }
-      quotient += ((rest << 32) / denominator + word) >> 32;
-      break;
+  case ROUND_NEAREST: quotient += rest >= denominator - rest; break;
+  case ROUND_TRUNCATE: break;
+  case ROUND_STOCHASTIC: {
+    /* Up with probability rest / denominator; only fractions of over 90 bits lose any. */
+    while (denominator >> 90) {
+      denominator >>= 1;
+      rest >>= 1;
     }
+    quotient += ((rest << 32) / denominator + word) >> 32;
+    break;
+  }
   }
   quotient += base;
   if (quotient > fixed_greatest(format)) return (int32_t)fixed_greatest(format);
@@ -41,9 +41,10 @@ static uint64_t mix(uint64_t x) {
   return x ^ x >> 31;
 }
 
-uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t input, uint32_t operation,
-                         uint32_t element) {
-  const uint64_t mixed = mix(mix(format->rounding_seed) + ((uint64_t)RANDOM_ROUNDING << 32 | junction));
+uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t input,
+                         uint32_t operation, uint32_t element) {
+  const uint64_t mixed =
+      mix(mix(format->rounding_seed) + ((uint64_t)RANDOM_ROUNDING << 32 | junction));
   const uint32_t key[2] = {(uint32_t)mixed, (uint32_t)(mixed >> 32)};
   const uint32_t counter[4] = {element / 4, (uint32_t)input, (uint32_t)(input >> 32), operation};
   return philox(counter, key).word[element % 4];
@@ -72,11 +73,12 @@ Cell fixed_from_value(const NumberFormat *format, Rounding rounding, double valu
   double whole = floor(scaled);
   const double rest = scaled - whole;
   switch (rounding) {
-    case ROUND_NEAREST: whole += rest >= 0.5; break;
-    case ROUND_TRUNCATE: break;
-    case ROUND_STOCHASTIC: whole += floor(rest * 0x1p32) + (double)word >= 0x1p32; break;
+  case ROUND_NEAREST: whole += rest >= 0.5; break;
+  case ROUND_TRUNCATE: break;
+  case ROUND_STOCHASTIC: whole += floor(rest * 0x1p32) + (double)word >= 0x1p32; break;
   }
-  if (whole >= (double)fixed_greatest(format)) return (Cell){.raw = (int32_t)fixed_greatest(format)};
+  if (whole >= (double)fixed_greatest(format))
+    return (Cell){.raw = (int32_t)fixed_greatest(format)};
   if (whole <= (double)fixed_least(format)) return (Cell){.raw = (int32_t)fixed_least(format)};
   return (Cell){.raw = (int32_t)whole};
 }

@@ -15,8 +15,12 @@
 /* Wide enough for every exact sum of products. */
 __extension__ typedef __int128 Wide;
 
-static inline int64_t fixed_greatest(const NumberFormat *format) { return ((int64_t)1 << (format->width - 1)) - 1; }
-static inline int64_t fixed_least(const NumberFormat *format) { return -((int64_t)1 << (format->width - 1)); }
+static inline int64_t fixed_greatest(const NumberFormat *format) {
+  return ((int64_t)1 << (format->width - 1)) - 1;
+}
+static inline int64_t fixed_least(const NumberFormat *format) {
+  return -((int64_t)1 << (format->width - 1));
+}
 
 /* Into the range. */
 static inline int32_t fixed_saturate(const NumberFormat *format, int64_t value) {
@@ -27,7 +31,8 @@ static inline int32_t fixed_saturate(const NumberFormat *format, int64_t value) 
 
 /* Drops `fraction` bits of an exact product (2 * fraction of them), rounding, and saturates. `word` is the random word of
  * ROUND_STOCHASTIC, unused otherwise. */
-static inline int32_t fixed_round_product(const NumberFormat *format, Rounding rounding, int64_t product, uint32_t word) {
+static inline int32_t fixed_round_product(const NumberFormat *format, Rounding rounding,
+                                          int64_t product, uint32_t word) {
   const uint32_t f = format->fraction;
   int64_t offset = 0;
   if (rounding == ROUND_NEAREST) offset = ((int64_t)1 << f) >> 1;
@@ -36,13 +41,20 @@ static inline int32_t fixed_round_product(const NumberFormat *format, Rounding r
 }
 
 /* base + numerator / denominator (> 0), rounded once as `rounding` says and saturated. */
-int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int32_t base, Wide numerator,
-                             Wide denominator, uint32_t word);
+int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int32_t base,
+                             Wide numerator, Wide denominator, uint32_t word);
 
 /* The random word of stochastic rounding for one operation: Philox keyed by a mixture of (seed, RANDOM_ROUNDING, junction), at
  * counter (element / 4, input's lower and upper half, operation), word element % 4.  `operation` is an EdgeOp or one of the below. */
-uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t input, uint32_t operation, uint32_t element);
+uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t input,
+                         uint32_t operation, uint32_t element);
 
-enum { ROUNDING_OF_INPUT = 64, ROUNDING_OF_OUTPUT_DELTA, ROUNDING_OF_STATE, ROUNDING_OF_BIAS_STATE, ROUNDING_OF_SOFTMAX };
+enum {
+  ROUNDING_OF_INPUT = 64,
+  ROUNDING_OF_OUTPUT_DELTA,
+  ROUNDING_OF_STATE,
+  ROUNDING_OF_BIAS_STATE,
+  ROUNDING_OF_SOFTMAX
+};
 
 #endif

@@ -50,72 +50,72 @@ static double log2_of(double x) {
 
 static float step_float(const FormulaStep *step, float x, float a, float b, float c) {
   switch (step->op) {
-    case FORMULA_CONSTANT: return (float)step->constant;
-    case FORMULA_ARGUMENT: return x;
-    case FORMULA_ADD: return a + b;
-    case FORMULA_SUBTRACT: return a - b;
-    case FORMULA_MULTIPLY: return a * b;
-    case FORMULA_DIVIDE: return a / b;
-    case FORMULA_MODULO: return a - floorf(a / b) * b;
-    case FORMULA_POWER: return power_float(a, b);
-    case FORMULA_NEGATE: return -a;
-    case FORMULA_EQUAL: return a == b ? 1.0F : 0.0F;
-    case FORMULA_NOT_EQUAL: return a != b ? 1.0F : 0.0F;
-    case FORMULA_LESS: return a < b ? 1.0F : 0.0F;
-    case FORMULA_LESS_EQUAL: return a <= b ? 1.0F : 0.0F;
-    case FORMULA_GREATER: return a > b ? 1.0F : 0.0F;
-    case FORMULA_GREATER_EQUAL: return a >= b ? 1.0F : 0.0F;
-    case FORMULA_AND: return a != 0.0F && b != 0.0F ? 1.0F : 0.0F;
-    case FORMULA_OR: return a != 0.0F || b != 0.0F ? 1.0F : 0.0F;
-    case FORMULA_NOT: return a == 0.0F ? 1.0F : 0.0F;
-    case FORMULA_SELECT: return a != 0.0F ? b : c;
-    case FORMULA_MIN: return a < b ? a : b;
-    case FORMULA_MAX: return a > b ? a : b;
-    case FORMULA_ABS: return fabsf(a);
-    case FORMULA_FLOOR: return floorf(a);
-    case FORMULA_CEIL: return ceilf(a);
-    case FORMULA_ROUND: return roundf(a);
-    case FORMULA_LOG2: return (float)log2_of((double)a);
-    case FORMULA_LOG: return log_float(a);
-    case FORMULA_SQRT: return sqrtf(a);
-    case FORMULA_EXP: return exp_float(a);
-    case FORMULA_OP_COUNT: break;
+  case FORMULA_CONSTANT: return (float)step->constant;
+  case FORMULA_ARGUMENT: return x;
+  case FORMULA_ADD: return a + b;
+  case FORMULA_SUBTRACT: return a - b;
+  case FORMULA_MULTIPLY: return a * b;
+  case FORMULA_DIVIDE: return a / b;
+  case FORMULA_MODULO: return a - floorf(a / b) * b;
+  case FORMULA_POWER: return power_float(a, b);
+  case FORMULA_NEGATE: return -a;
+  case FORMULA_EQUAL: return a == b ? 1.0F : 0.0F;
+  case FORMULA_NOT_EQUAL: return a != b ? 1.0F : 0.0F;
+  case FORMULA_LESS: return a < b ? 1.0F : 0.0F;
+  case FORMULA_LESS_EQUAL: return a <= b ? 1.0F : 0.0F;
+  case FORMULA_GREATER: return a > b ? 1.0F : 0.0F;
+  case FORMULA_GREATER_EQUAL: return a >= b ? 1.0F : 0.0F;
+  case FORMULA_AND: return a != 0.0F && b != 0.0F ? 1.0F : 0.0F;
+  case FORMULA_OR: return a != 0.0F || b != 0.0F ? 1.0F : 0.0F;
+  case FORMULA_NOT: return a == 0.0F ? 1.0F : 0.0F;
+  case FORMULA_SELECT: return a != 0.0F ? b : c;
+  case FORMULA_MIN: return a < b ? a : b;
+  case FORMULA_MAX: return a > b ? a : b;
+  case FORMULA_ABS: return fabsf(a);
+  case FORMULA_FLOOR: return floorf(a);
+  case FORMULA_CEIL: return ceilf(a);
+  case FORMULA_ROUND: return roundf(a);
+  case FORMULA_LOG2: return (float)log2_of((double)a);
+  case FORMULA_LOG: return log_float(a);
+  case FORMULA_SQRT: return sqrtf(a);
+  case FORMULA_EXP: return exp_float(a);
+  case FORMULA_OP_COUNT: break;
   }
   return 0.0F;
 }
 
 static double step_double(const FormulaStep *step, double x, double a, double b, double c) {
   switch (step->op) {
-    case FORMULA_CONSTANT: return step->constant;
-    case FORMULA_ARGUMENT: return x;
-    case FORMULA_ADD: return a + b;
-    case FORMULA_SUBTRACT: return a - b;
-    case FORMULA_MULTIPLY: return a * b;
-    case FORMULA_DIVIDE: return a / b;
-    case FORMULA_MODULO: return a - floor(a / b) * b;
-    case FORMULA_POWER: return power_double(a, b);
-    case FORMULA_NEGATE: return -a;
-    case FORMULA_EQUAL: return a == b ? 1.0 : 0.0;
-    case FORMULA_NOT_EQUAL: return a != b ? 1.0 : 0.0;
-    case FORMULA_LESS: return a < b ? 1.0 : 0.0;
-    case FORMULA_LESS_EQUAL: return a <= b ? 1.0 : 0.0;
-    case FORMULA_GREATER: return a > b ? 1.0 : 0.0;
-    case FORMULA_GREATER_EQUAL: return a >= b ? 1.0 : 0.0;
-    case FORMULA_AND: return a != 0.0 && b != 0.0 ? 1.0 : 0.0;
-    case FORMULA_OR: return a != 0.0 || b != 0.0 ? 1.0 : 0.0;
-    case FORMULA_NOT: return a == 0.0 ? 1.0 : 0.0;
-    case FORMULA_SELECT: return a != 0.0 ? b : c;
-    case FORMULA_MIN: return a < b ? a : b;
-    case FORMULA_MAX: return a > b ? a : b;
-    case FORMULA_ABS: return fabs(a);
-    case FORMULA_FLOOR: return floor(a);
-    case FORMULA_CEIL: return ceil(a);
-    case FORMULA_ROUND: return round(a);
-    case FORMULA_LOG2: return log2_of(a);
-    case FORMULA_LOG: return log_double(a);
-    case FORMULA_SQRT: return sqrt(a);
-    case FORMULA_EXP: return exp_double(a);
-    case FORMULA_OP_COUNT: break;
+  case FORMULA_CONSTANT: return step->constant;
+  case FORMULA_ARGUMENT: return x;
+  case FORMULA_ADD: return a + b;
+  case FORMULA_SUBTRACT: return a - b;
+  case FORMULA_MULTIPLY: return a * b;
+  case FORMULA_DIVIDE: return a / b;
+  case FORMULA_MODULO: return a - floor(a / b) * b;
+  case FORMULA_POWER: return power_double(a, b);
+  case FORMULA_NEGATE: return -a;
+  case FORMULA_EQUAL: return a == b ? 1.0 : 0.0;
+  case FORMULA_NOT_EQUAL: return a != b ? 1.0 : 0.0;
+  case FORMULA_LESS: return a < b ? 1.0 : 0.0;
+  case FORMULA_LESS_EQUAL: return a <= b ? 1.0 : 0.0;
+  case FORMULA_GREATER: return a > b ? 1.0 : 0.0;
+  case FORMULA_GREATER_EQUAL: return a >= b ? 1.0 : 0.0;
+  case FORMULA_AND: return a != 0.0 && b != 0.0 ? 1.0 : 0.0;
+  case FORMULA_OR: return a != 0.0 || b != 0.0 ? 1.0 : 0.0;
+  case FORMULA_NOT: return a == 0.0 ? 1.0 : 0.0;
+  case FORMULA_SELECT: return a != 0.0 ? b : c;
+  case FORMULA_MIN: return a < b ? a : b;
+  case FORMULA_MAX: return a > b ? a : b;
+  case FORMULA_ABS: return fabs(a);
+  case FORMULA_FLOOR: return floor(a);
+  case FORMULA_CEIL: return ceil(a);
+  case FORMULA_ROUND: return round(a);
+  case FORMULA_LOG2: return log2_of(a);
+  case FORMULA_LOG: return log_double(a);
+  case FORMULA_SQRT: return sqrt(a);
+  case FORMULA_EXP: return exp_double(a);
+  case FORMULA_OP_COUNT: break;
   }
   return 0.0;
 }
@@ -125,7 +125,8 @@ float formula_float(const Formula *formula, float x) {
   for (uint32_t i = 0; i < formula->step_count; i++) {
     const FormulaStep *s = &formula->steps[i];
     values[i] = 0.0F;
-    values[i] = step_float(s, x, values[s->operand[0]], values[s->operand[1]], values[s->operand[2]]);
+    values[i] =
+        step_float(s, x, values[s->operand[0]], values[s->operand[1]], values[s->operand[2]]);
   }
   return values[formula->step_count - 1];
 }
@@ -135,7 +136,8 @@ double formula_double(const Formula *formula, double x) {
   for (uint32_t i = 0; i < formula->step_count; i++) {
     const FormulaStep *s = &formula->steps[i];
     values[i] = 0.0;
-    values[i] = step_double(s, x, values[s->operand[0]], values[s->operand[1]], values[s->operand[2]]);
+    values[i] =
+        step_double(s, x, values[s->operand[0]], values[s->operand[1]], values[s->operand[2]]);
   }
   return values[formula->step_count - 1];
 }

@@ -14,15 +14,15 @@ typedef enum FormulaOp {
 
 typedef struct FormulaStep {
   FormulaOp op;
-  double constant;       /* CONSTANT */
-  uint32_t operand[3];   /* numbers of earlier steps */
+  double constant;     /* CONSTANT */
+  uint32_t operand[3]; /* numbers of earlier steps */
 } FormulaStep;
 
 enum { FORMULA_STEP_LIMIT = 8192 };
 
 /* The value is the last step's.  Steps are borrowed. */
 typedef struct Formula {
-  uint32_t step_count;   /* 1 .. FORMULA_STEP_LIMIT */
+  uint32_t step_count; /* 1 .. FORMULA_STEP_LIMIT */
   const FormulaStep *steps;
 } Formula;
 

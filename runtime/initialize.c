@@ -18,24 +18,27 @@ static double uniform_of_edge(RandomStream stream, uint32_t edge, double low, do
   return low + (high - low) * random_unit(&stream);
 }
 
-static double draw(const Initializer *initializer, const Interleaver *edges, RandomStream stream, uint32_t edge) {
+static double draw(const Initializer *initializer, const Interleaver *edges, RandomStream stream,
+                   uint32_t edge) {
   const double count = edges->edge_count;
   const double fan_in = count / edges->right_count, fan_out = count / edges->left_count;
   switch (initializer->method) {
-    case INITIALIZE_GLOROT_NORMAL: return sqrt(2.0 / (fan_in + fan_out)) * normal_of_edge(stream, edge);
-    case INITIALIZE_GLOROT_UNIFORM: {
-      const double bound = sqrt(6.0 / (fan_in + fan_out));
-      return uniform_of_edge(stream, edge, -bound, bound);
-    }
-    case INITIALIZE_HE_NORMAL: return sqrt(2.0 / fan_in) * normal_of_edge(stream, edge);
-    case INITIALIZE_ZEROS: return 0.0;
-    case INITIALIZE_UNIFORM: return uniform_of_edge(stream, edge, initializer->low, initializer->high);
+  case INITIALIZE_GLOROT_NORMAL:
+    return sqrt(2.0 / (fan_in + fan_out)) * normal_of_edge(stream, edge);
+  case INITIALIZE_GLOROT_UNIFORM: {
+    const double bound = sqrt(6.0 / (fan_in + fan_out));
+    return uniform_of_edge(stream, edge, -bound, bound);
+  }
+  case INITIALIZE_HE_NORMAL: return sqrt(2.0 / fan_in) * normal_of_edge(stream, edge);
+  case INITIALIZE_ZEROS: return 0.0;
+  case INITIALIZE_UNIFORM:
+    return uniform_of_edge(stream, edge, initializer->low, initializer->high);
   }
   return 0.0;
 }
 
-void initialize_junction(const Initializer *initializer, const NumberFormat *format, uint32_t junction,
-                         const Interleaver *edges, Cell *weights, Cell *biases) {
+void initialize_junction(const Initializer *initializer, const NumberFormat *format,
+                         uint32_t junction, const Interleaver *edges, Cell *weights, Cell *biases) {
   const RandomStream stream = random_stream(initializer->seed, RANDOM_WEIGHTS, junction);
   for (uint32_t e = 0; e < edges->edge_count; e++) {
     weights[e] = cell_from_value(format, draw(initializer, edges, stream, e));

@@ -74,7 +74,8 @@ void model_digest(const Model *model, char text[65]) {
   }
   digest_u64(&digest, model->junction_count);
   for (uint32_t i = 0; i <= model->junction_count; i++) digest_layer(&digest, &model->layers[i]);
-  for (uint32_t i = 0; i < model->junction_count; i++) digest_junction(&digest, &model->junctions[i]);
+  for (uint32_t i = 0; i < model->junction_count; i++)
+    digest_junction(&digest, &model->junctions[i]);
   digest_u64(&digest, model->loss);
   digest_optimizer(&digest, &model->optimizer);
   digest_u64(&digest, model->is_pipelined);

@@ -17,9 +17,9 @@
 
 typedef struct Layer {
   const char *name;
-  uint32_t neuron_count;       /* with padding; the padded ones are the last */
+  uint32_t neuron_count; /* with padding; the padded ones are the last */
   uint32_t real_count;
-  Activation activation;       /* the input's is never used */
+  Activation activation; /* the input's is never used */
 } Layer;
 
 /* The order in which a float32 feedforward sum is taken; decided by sum_order_of() below, from the
@@ -35,20 +35,20 @@ enum { SUM_LANES = 16 };
 typedef struct Junction {
   Interleaver edges;
   SumOrder sum_order;
-  uint32_t segment;            /* BY_SEGMENT: edges per piece; UINT32_MAX: the whole fan-in */
+  uint32_t segment; /* BY_SEGMENT: edges per piece; UINT32_MAX: the whole fan-in */
 } Junction;
 
 typedef struct Model {
   const char *name;
   NumberFormat number;
-  uint32_t junction_count;     /* L >= 1 */
-  const Layer *layers;         /* [L + 1] */
-  const Junction *junctions;   /* [L]; junction index i joins layers i and i + 1 */
+  uint32_t junction_count;   /* L >= 1 */
+  const Layer *layers;       /* [L + 1] */
+  const Junction *junctions; /* [L]; junction index i joins layers i and i + 1 */
   Loss loss;
   Optimizer optimizer;
   Initializer initializer;
   bool is_pipelined;
-  uint32_t batch;              /* >= 1 */
+  uint32_t batch; /* >= 1 */
 } Model;
 
 /* Sum order and segment of a junction with these edges: BY_SEGMENT for clash-free edges whose rows per bank

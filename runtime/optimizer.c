@@ -6,9 +6,9 @@
 
 uint32_t optimizer_state_words(const Optimizer *optimizer) {
   switch (optimizer->method) {
-    case OPTIMIZE_SGD: return optimizer->momentum > 0.0 ? 1 : 0;
-    case OPTIMIZE_RMSPROP: return 1;
-    case OPTIMIZE_ADAM: return 2;
+  case OPTIMIZE_SGD: return optimizer->momentum > 0.0 ? 1 : 0;
+  case OPTIMIZE_RMSPROP: return 1;
+  case OPTIMIZE_ADAM: return 2;
   }
   return 0;
 }
@@ -29,7 +29,7 @@ static double power(double base, uint64_t exponent) {
 
 int power_shift(double rate) {
   int exponent = 0;
-  frexp(rate, &exponent);  /* rate = m * 2^exponent, m in [1/2, 1) */
+  frexp(rate, &exponent); /* rate = m * 2^exponent, m in [1/2, 1) */
   return 1 - exponent;
 }
 
@@ -41,8 +41,8 @@ static int bounded_shift(double value, int most) {
   return shift < -20 ? -20 : shift;
 }
 
-UpdateRule update_rule(const Optimizer *optimizer, const NumberFormat *format, double rate, uint64_t step,
-                       bool is_weight) {
+UpdateRule update_rule(const Optimizer *optimizer, const NumberFormat *format, double rate,
+                       uint64_t step, bool is_weight) {
   const double l2 = is_weight ? optimizer->l2 : 0.0;
   UpdateRule rule = {
       .method = optimizer->method,
@@ -84,42 +84,45 @@ static float sgd_step(const UpdateRule *rule, float g, float *state) {
   return g + ahead;
 }
 
-void update_float32(const UpdateRule *rule, float gradient, float *parameter, float *state, size_t stride) {
+void update_float32(const UpdateRule *rule, float gradient, float *parameter, float *state,
+                    size_t stride) {
   float g = gradient;
   if (rule->l2 != 0.0F) {
     const float decay = rule->l2 * *parameter;
     g = g + decay;
   }
   switch (rule->method) {
-    case OPTIMIZE_SGD: {
-      const float change = rule->rate * sgd_step(rule, g, state);
-      *parameter = *parameter - change;
-      return;
-    }
-    case OPTIMIZE_RMSPROP: {
-      const float kept = rule->decay * *state, square = g * g;
-      *state = kept + rule->rest * square;
-      const float change = rule->rate * g / (sqrtf(*state) + rule->epsilon);
-      *parameter = *parameter - change;
-      return;
-    }
-    case OPTIMIZE_ADAM: {
-      float *first = state, *second = state + stride;
-      const float kept = rule->beta1 * *first, square = g * g;
-      *first = kept + rule->beta1_rest * g;
-      const float kept_square = rule->decay * *second;
-      *second = kept_square + rule->rest * square;
-      const float root = sqrtf(*second * rule->second_correction) + rule->epsilon;
-      const float change = rule->rate * *first / root;
-      *parameter = *parameter - change;
-      return;
-    }
+  case OPTIMIZE_SGD: {
+    const float change = rule->rate * sgd_step(rule, g, state);
+    *parameter = *parameter - change;
+    return;
+  }
+  case OPTIMIZE_RMSPROP: {
+    const float kept = rule->decay * *state, square = g * g;
+    *state = kept + rule->rest * square;
+    const float change = rule->rate * g / (sqrtf(*state) + rule->epsilon);
+    *parameter = *parameter - change;
+    return;
+  }
+  case OPTIMIZE_ADAM: {
+    float *first = state, *second = state + stride;
+    const float kept = rule->beta1 * *first, square = g * g;
+    *first = kept + rule->beta1_rest * g;
+    const float kept_square = rule->decay * *second;
+    *second = kept_square + rule->rest * square;
+    const float root = sqrtf(*second * rule->second_correction) + rule->epsilon;
+    const float change = rule->rate * *first / root;
+    *parameter = *parameter - change;
+    return;
+  }
   }
 }
 
 /* ---- fixed ---- */
 
-static Wide scale(Wide value, int bits) { return value * ((Wide)1 << bits); }
+static Wide scale(Wide value, int bits) {
+  return value * ((Wide)1 << bits);
+}
 
 /* The gradient over one denominator, in units of the format: batch * 2^fraction, finer where l2 has bits below that. */
 typedef struct Gradient {
@@ -127,7 +130,8 @@ typedef struct Gradient {
   Wide denominator;
 } Gradient;
 
-static Gradient exact_gradient(const UpdateRule *rule, const NumberFormat *format, Wide sum, uint32_t batch, int32_t w) {
+static Gradient exact_gradient(const UpdateRule *rule, const NumberFormat *format, Wide sum,
+                               uint32_t batch, int32_t w) {
   const int f = (int)format->fraction;
   if (rule->l2_shift == NO_SHIFT) return (Gradient){sum, scale(batch, f)};
   const int q = rule->l2_shift > f ? rule->l2_shift - f : 0;
@@ -137,8 +141,8 @@ static Gradient exact_gradient(const UpdateRule *rule, const NumberFormat *forma
 
 /* parameter - rate * numerator / denominator, rounded once.  Of a division by a power of two above 2^32 the upper part can
  * come first, since floors compose and 32 bits are all that rounding asks for. */
-static int32_t descend(const UpdateRule *rule, const NumberFormat *format, int32_t parameter, Wide numerator,
-                       Wide denominator, uint32_t word) {
+static int32_t descend(const UpdateRule *rule, const NumberFormat *format, int32_t parameter,
+                       Wide numerator, Wide denominator, uint32_t word) {
   if (rule->rate_shift == NO_SHIFT) return parameter;
   const int late = rule->rate_shift < 32 ? rule->rate_shift : 32;
   Wide change = -numerator >> (rule->rate_shift - late);
@@ -150,8 +154,8 @@ static int32_t descend(const UpdateRule *rule, const NumberFormat *format, int32
   return fixed_round_quotient(format, format->rounding, parameter, change, denominator, word);
 }
 
-void update_fixed(const UpdateRule *rule, const NumberFormat *format, Wide sum, uint32_t batch, const uint32_t words[2],
-                  int32_t *parameter, int32_t *state) {
+void update_fixed(const UpdateRule *rule, const NumberFormat *format, Wide sum, uint32_t batch,
+                  const uint32_t words[2], int32_t *parameter, int32_t *state) {
   const Gradient g = exact_gradient(rule, format, sum, batch, *parameter);
   if (!rule->has_momentum) {
     *parameter = descend(rule, format, *parameter, g.numerator, g.denominator, words[0]);
@@ -160,7 +164,8 @@ void update_fixed(const UpdateRule *rule, const NumberFormat *format, Wide sum, 
   /* momentum_raw * v has `fraction` fraction bits below the format's: bring it over the gradient's denominator. */
   const Wide per_unit = g.denominator >> format->fraction;
   const Wide kept = (Wide)rule->momentum_raw * *state * per_unit;
-  *state = fixed_round_quotient(format, format->rounding, 0, kept + g.numerator, g.denominator, words[1]);
+  *state = fixed_round_quotient(format, format->rounding, 0, kept + g.numerator, g.denominator,
+                                words[1]);
   if (!rule->is_nesterov) {
     *parameter = descend(rule, format, *parameter, *state, 1, words[0]);
     return;

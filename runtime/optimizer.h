@@ -45,27 +45,28 @@ typedef struct UpdateRule {
   OptimizerMethod method;
   bool has_momentum, is_nesterov;
   float rate, momentum, l2;
-  float decay, rest;          /* rmsprop: decay, 1 - decay; adam: beta2, 1 - beta2 */
+  float decay, rest; /* rmsprop: decay, 1 - decay; adam: beta2, 1 - beta2 */
   float beta1, beta1_rest;
-  float second_correction;    /* adam: 1 / (1 - beta2^t) */
+  float second_correction; /* adam: 1 / (1 - beta2^t) */
   float epsilon;
-  int rate_shift, l2_shift;   /* fixed: rate = 2^-rate_shift, l2 = 2^-l2_shift; NO_SHIFT: 0 */
+  int rate_shift, l2_shift; /* fixed: rate = 2^-rate_shift, l2 = 2^-l2_shift; NO_SHIFT: 0 */
   int32_t momentum_raw;
 } UpdateRule;
 
 enum { NO_SHIFT = 1 << 20 };
 
 /* The rule of the junction's update number `step` (from 1) at this rate, for weights or for biases (no l2). */
-UpdateRule update_rule(const Optimizer *optimizer, const NumberFormat *format, double rate, uint64_t step,
-                       bool is_weight);
+UpdateRule update_rule(const Optimizer *optimizer, const NumberFormat *format, double rate,
+                       uint64_t step, bool is_weight);
 
 /* float32: *parameter and its state (word i at state[i * stride]). */
-void update_float32(const UpdateRule *rule, float gradient, float *parameter, float *state, size_t stride);
+void update_float32(const UpdateRule *rule, float gradient, float *parameter, float *state,
+                    size_t stride);
 
 /* Fixed: gradient = sum / batch, where sum has 2 * fraction fraction bits.  words[0] rounds the parameter, words[1] the state, with
  * stochastic rounding. */
-void update_fixed(const UpdateRule *rule, const NumberFormat *format, Wide sum, uint32_t batch, const uint32_t words[2],
-                  int32_t *parameter, int32_t *state);
+void update_fixed(const UpdateRule *rule, const NumberFormat *format, Wide sum, uint32_t batch,
+                  const uint32_t words[2], int32_t *parameter, int32_t *state);
 
 /* -log2 of a rate rounded down to a power of two: 1/8 and 0.2 give 3. */
 int power_shift(double rate);

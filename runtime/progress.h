@@ -10,20 +10,20 @@
 
 /* What a bar shows. */
 typedef struct ProgressState {
-  const char *label;      /* "epoch 3/15" */
-  uint64_t done, total;   /* of the part that the bar stands for */
-  double per_second;      /* 0: not known yet */
-  double seconds_left;    /* of everything; negative: not known */
-  const char *unit;       /* "inputs" */
+  const char *label;    /* "epoch 3/15" */
+  uint64_t done, total; /* of the part that the bar stands for */
+  double per_second;    /* 0: not known yet */
+  double seconds_left;  /* of everything; negative: not known */
+  const char *unit;     /* "inputs" */
 } ProgressState;
 
 /* Where it is shown. */
 typedef struct Progress {
   FILE *out;
-  bool is_terminal;       /* a bar is drawn */
-  bool is_quiet;          /* nothing is shown at all */
-  bool has_bar;           /* one stands on the current line */
-  double last_drawn;      /* seconds of monotonic_seconds() */
+  bool is_terminal;  /* a bar is drawn */
+  bool is_quiet;     /* nothing is shown at all */
+  bool has_bar;      /* one stands on the current line */
+  double last_drawn; /* seconds of monotonic_seconds() */
 } Progress;
 
 Progress progress_open(FILE *out, bool is_quiet);
@@ -35,7 +35,8 @@ void progress_show(Progress *progress, const ProgressState *state);
 void progress_clear(Progress *progress);
 
 /* Removes the bar and prints a whole line; nothing when quiet. */
-void progress_line(Progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void progress_line(Progress *progress, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The bar as text of at most `width` characters, NUL-terminated within size (> width). */
 void progress_text(const ProgressState *state, uint32_t width, char *text, size_t size);

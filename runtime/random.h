@@ -8,11 +8,11 @@
 
 /* What is drawn; part of the key, so that two uses of one seed never share numbers. */
 typedef enum RandomUse {
-  RANDOM_PATTERN = 1,  /* index: junction */
-  RANDOM_WEIGHTS,      /* index: junction */
-  RANDOM_ORDER,        /* index: epoch */
-  RANDOM_ROUNDING,     /* index: junction */
-  RANDOM_MORSE,        /* index: part of the data set */
+  RANDOM_PATTERN = 1, /* index: junction */
+  RANDOM_WEIGHTS,     /* index: junction */
+  RANDOM_ORDER,       /* index: epoch */
+  RANDOM_ROUNDING,    /* index: junction */
+  RANDOM_MORSE,       /* index: part of the data set */
   RANDOM_DIGITS,
 } RandomUse;
 
@@ -26,16 +26,18 @@ Philox4 philox(const uint32_t counter[4], const uint32_t key[2]);
 /* A stream: draws one after another from (seed, use, index), each 32 bits. */
 typedef struct RandomStream {
   uint32_t key[2];
-  uint32_t counter[4];  /* 0, 1: position; 2: index; 3: use */
+  uint32_t counter[4]; /* 0, 1: position; 2: index; 3: use */
   Philox4 block;
-  uint32_t used;        /* words of `block` already given */
+  uint32_t used; /* words of `block` already given */
 } RandomStream;
 
 RandomStream random_stream(uint64_t seed, RandomUse use, uint32_t index);
 uint32_t random_word(RandomStream *stream);
-uint32_t random_below(RandomStream *stream, uint32_t bound); /* uniform over 0 .. bound-1, bound >= 1, unbiased */
-double random_unit(RandomStream *stream);                    /* uniform in [0, 1), 53 bits */
-double random_normal(RandomStream *stream);                  /* mean 0, deviation 1; own log, the same bits everywhere */
+uint32_t random_below(RandomStream *stream,
+                      uint32_t bound);    /* uniform over 0 .. bound-1, bound >= 1, unbiased */
+double random_unit(RandomStream *stream); /* uniform in [0, 1), 53 bits */
+double
+random_normal(RandomStream *stream); /* mean 0, deviation 1; own log, the same bits everywhere */
 
 /* Fisher-Yates: fills order[0 .. count-1] with a random permutation of 0 .. count-1. */
 void random_permutation(RandomStream *stream, uint32_t *order, uint32_t count);

@@ -41,9 +41,10 @@ uint32_t slot_of_clock(const JunctionSchedule *junction, uint32_t clock) {
 
 uint32_t moment_clocks(const Schedule *schedule, uint32_t junction, AccessMoment moment) {
   switch (moment) {
-    case MOMENT_ISSUE: return 0;
-    case MOMENT_PARTIAL: return schedule->junctions[junction].remedy == REMEDY_NONE ? 0 : schedule->stages;
-    case MOMENT_WRITE_BACK: return schedule->stages + 1;
+  case MOMENT_ISSUE: return 0;
+  case MOMENT_PARTIAL:
+    return schedule->junctions[junction].remedy == REMEDY_NONE ? 0 : schedule->stages;
+  case MOMENT_WRITE_BACK: return schedule->stages + 1;
   }
   return 0;
 }
@@ -53,7 +54,8 @@ static uint32_t phase_delay(const Schedule *schedule, uint32_t junction, Phase p
   return phase == PHASE_FF ? junction : 2 * schedule->model->junction_count - 1 - junction;
 }
 
-uint64_t input_of_cycle(const Schedule *schedule, uint32_t junction, Phase phase, uint64_t junction_cycle) {
+uint64_t input_of_cycle(const Schedule *schedule, uint32_t junction, Phase phase,
+                        uint64_t junction_cycle) {
   const uint32_t delay = phase_delay(schedule, junction, phase);
   if (junction_cycle < delay) return UINT64_MAX;
   const uint64_t since = junction_cycle - delay;
@@ -97,11 +99,11 @@ AccessConditions access_conditions(const Model *model, bool is_closing) {
 static bool condition_holds(const Schedule *schedule, uint32_t junction, AccessCondition condition,
                             AccessConditions conditions) {
   switch (condition) {
-    case CONDITION_ALWAYS: return true;
-    case CONDITION_BATCHED: return conditions.is_batched;
-    case CONDITION_STATEFUL: return conditions.is_stateful;
-    case CONDITION_CLOSING: return conditions.is_closing;
-    case CONDITION_OUTPUT: return junction + 1 == schedule->model->junction_count;
+  case CONDITION_ALWAYS: return true;
+  case CONDITION_BATCHED: return conditions.is_batched;
+  case CONDITION_STATEFUL: return conditions.is_stateful;
+  case CONDITION_CLOSING: return conditions.is_closing;
+  case CONDITION_OUTPUT: return junction + 1 == schedule->model->junction_count;
   }
   return false;
 }
@@ -113,7 +115,8 @@ typedef struct Expansion {
   void *context;
 } Expansion;
 
-static bool visit_element(const Expansion *x, const AccessRule *rule, const Memory *memory, uint32_t element, uint32_t edge) {
+static bool visit_element(const Expansion *x, const AccessRule *rule, const Memory *memory,
+                          uint32_t element, uint32_t edge) {
   const Access access = {
       .op = rule->op,
       .memory = memory,
@@ -128,7 +131,8 @@ static bool visit_element(const Expansion *x, const AccessRule *rule, const Memo
 }
 
 /* Right neurons whose first or last edge is in the slot. */
-static bool visit_right(const Expansion *x, const AccessRule *rule, const Memory *memory, uint32_t first, uint32_t last) {
+static bool visit_right(const Expansion *x, const AccessRule *rule, const Memory *memory,
+                        uint32_t first, uint32_t last) {
   const Interleaver *edges = &x->schedule->model->junctions[x->junction].edges;
   for (uint32_t r = interleaver_right(edges, first); r < edges->right_count; r++) {
     const uint32_t begin = interleaver_begin(edges, r), end = interleaver_begin(edges, r + 1);
@@ -140,12 +144,15 @@ static bool visit_right(const Expansion *x, const AccessRule *rule, const Memory
   return true;
 }
 
-static bool visit_slot(const Expansion *x, const AccessRule *rule, const Memory *memory, uint32_t slot) {
+static bool visit_slot(const Expansion *x, const AccessRule *rule, const Memory *memory,
+                       uint32_t slot) {
   const JunctionSchedule *junction = &x->schedule->junctions[x->junction];
   const Interleaver *edges = &x->schedule->model->junctions[x->junction].edges;
   const uint32_t first = slot * junction->z;
-  const uint32_t last = edges->edge_count - first < junction->z ? edges->edge_count : first + junction->z;
-  if (rule->index == INDEX_RIGHT_FIRST || rule->index == INDEX_RIGHT_LAST) return visit_right(x, rule, memory, first, last);
+  const uint32_t last =
+      edges->edge_count - first < junction->z ? edges->edge_count : first + junction->z;
+  if (rule->index == INDEX_RIGHT_FIRST || rule->index == INDEX_RIGHT_LAST)
+    return visit_right(x, rule, memory, first, last);
   for (uint32_t e = first; e < last; e++) {
     const uint32_t left = interleaver_left(edges, e);
     /* Once a left neuron means: with its last edge. */
@@ -155,7 +162,8 @@ static bool visit_slot(const Expansion *x, const AccessRule *rule, const Memory 
   return true;
 }
 
-static bool visit_unconnected(const Expansion *x, const AccessRule *rule, const Memory *memory, uint32_t clock) {
+static bool visit_unconnected(const Expansion *x, const AccessRule *rule, const Memory *memory,
+                              uint32_t clock) {
   const JunctionSchedule *junction = &x->schedule->junctions[x->junction];
   if (rule->index != INDEX_RIGHT_LAST) return true;
   uint32_t low = 0, high = junction->unconnected_count;
@@ -177,15 +185,17 @@ static uint32_t rule_owner(const AccessRule *rule, uint32_t junction) {
   return rule->owner == ACCESS_RIGHT_LAYER ? junction + 1 : junction;
 }
 
-bool visit_clock(const Schedule *schedule, uint32_t junction, uint32_t clock, AccessConditions conditions,
-                 AccessVisitor visit, void *context) {
+bool visit_clock(const Schedule *schedule, uint32_t junction, uint32_t clock,
+                 AccessConditions conditions, AccessVisitor visit, void *context) {
   const Expansion x = {schedule, junction, visit, context};
   const JunctionSchedule *j = &schedule->junctions[junction];
   for (unsigned i = 0; i < access_rule_count; i++) {
     const AccessRule *rule = &access_rules[i];
     const uint32_t delay = moment_clocks(schedule, junction, rule->moment);
     const bool is_skipped = edge_op_info[rule->op].phase == PHASE_BP && !j->has_bp;
-    if (is_skipped || clock < delay || !condition_holds(schedule, junction, rule->condition, conditions)) continue;
+    if (is_skipped || clock < delay ||
+        !condition_holds(schedule, junction, rule->condition, conditions))
+      continue;
     const Memory *memory = find_memory(schedule, rule->memory, rule_owner(rule, junction));
     if (!memory) continue;
     const uint32_t slot = slot_of_clock(j, clock - delay);
@@ -202,10 +212,10 @@ static uint64_t rule_uses(const Schedule *schedule, uint32_t junction, const Acc
   const JunctionSchedule *j = &schedule->junctions[junction];
   const Interleaver *edges = &schedule->model->junctions[junction].edges;
   switch (rule->index) {
-    case INDEX_EDGE: return edges->edge_count;
-    case INDEX_LEFT: return edge_op_info[rule->op].per == PER_LEFT ? j->left_touched : j->left_uses;
-    case INDEX_RIGHT_FIRST: return edges->right_count - j->unconnected_count;
-    case INDEX_RIGHT_LAST: return edges->right_count;
+  case INDEX_EDGE: return edges->edge_count;
+  case INDEX_LEFT: return edge_op_info[rule->op].per == PER_LEFT ? j->left_touched : j->left_uses;
+  case INDEX_RIGHT_FIRST: return edges->right_count - j->unconnected_count;
+  case INDEX_RIGHT_LAST: return edges->right_count;
   }
   return 0;
 }
@@ -213,40 +223,45 @@ static uint64_t rule_uses(const Schedule *schedule, uint32_t junction, const Acc
 static uint64_t op_count(const Schedule *schedule, uint32_t junction, EdgeOp op) {
   const Interleaver *edges = &schedule->model->junctions[junction].edges;
   switch (edge_op_info[op].per) {
-    case PER_EDGE: return edges->edge_count;
-    case PER_LEFT: return schedule->junctions[junction].left_touched;
-    case PER_RIGHT: return edges->right_count;
+  case PER_EDGE: return edges->edge_count;
+  case PER_LEFT: return schedule->junctions[junction].left_touched;
+  case PER_RIGHT: return edges->right_count;
   }
   return 0;
 }
 
-static bool is_active(const Schedule *schedule, uint32_t junction, Phase phase, CyclePhases phases) {
+static bool is_active(const Schedule *schedule, uint32_t junction, Phase phase,
+                      CyclePhases phases) {
   switch (phase) {
-    case PHASE_FF: return phases.has_ff;
-    case PHASE_BP: return phases.has_up && schedule->junctions[junction].has_bp;
-    case PHASE_UP: return phases.has_up;
-    case PHASE_COUNT: break;
+  case PHASE_FF: return phases.has_ff;
+  case PHASE_BP: return phases.has_up && schedule->junctions[junction].has_bp;
+  case PHASE_UP: return phases.has_up;
+  case PHASE_COUNT: break;
   }
   return false;
 }
 
 /* Whether an earlier active rule of another operation asks for the very same words: the same memory, index, direction and input
  * (weights and biases belong to no input; the right delta is read once for BP and UP). */
-static bool is_shared(const Schedule *schedule, uint32_t junction, unsigned number, CyclePhases phases) {
+static bool is_shared(const Schedule *schedule, uint32_t junction, unsigned number,
+                      CyclePhases phases) {
   const AccessRule *rule = &access_rules[number];
   const Phase phase = edge_op_info[rule->op].phase;
   for (unsigned i = 0; i < number; i++) {
     const AccessRule *other = &access_rules[i];
     const Phase other_phase = edge_op_info[other->op].phase;
-    if (other->memory != rule->memory || other->owner != rule->owner || other->index != rule->index) continue;
-    if (other->direction != rule->direction || !is_active(schedule, junction, other_phase, phases)) continue;
+    if (other->memory != rule->memory || other->owner != rule->owner || other->index != rule->index)
+      continue;
+    if (other->direction != rule->direction || !is_active(schedule, junction, other_phase, phases))
+      continue;
     const bool is_same_input = (phase == PHASE_FF) == (other_phase == PHASE_FF);
     if (rule->owner == ACCESS_JUNCTION || is_same_input) return true;
   }
   return false;
 }
 
-void count_cycles(const Schedule *schedule, uint32_t junction, CyclePhases phases, uint64_t times, JunctionCounts *counts) {
+void count_cycles(const Schedule *schedule, uint32_t junction, CyclePhases phases, uint64_t times,
+                  JunctionCounts *counts) {
   const AccessConditions conditions = access_conditions(schedule->model, phases.is_closing);
   for (uint32_t op = 0; op < EDGE_OP_COUNT; op++) {
     if (!is_active(schedule, junction, edge_op_info[op].phase, phases)) continue;
@@ -255,12 +270,15 @@ void count_cycles(const Schedule *schedule, uint32_t junction, CyclePhases phase
   for (unsigned i = 0; i < access_rule_count; i++) {
     const AccessRule *rule = &access_rules[i];
     if (!is_active(schedule, junction, edge_op_info[rule->op].phase, phases)) continue;
-    if (!condition_holds(schedule, junction, rule->condition, conditions) || is_shared(schedule, junction, i, phases)) continue;
+    if (!condition_holds(schedule, junction, rule->condition, conditions) ||
+        is_shared(schedule, junction, i, phases))
+      continue;
     counts->port_uses[rule->memory] += times * rule_uses(schedule, junction, rule);
   }
 }
 
-RunCounts predict_counts(const Schedule *schedule, uint64_t inputs, uint64_t closings, JunctionCounts *junctions) {
+RunCounts predict_counts(const Schedule *schedule, uint64_t inputs, uint64_t closings,
+                         JunctionCounts *junctions) {
   const uint32_t junction_count = schedule->model->junction_count;
   const uint64_t interval = schedule->initiation_interval;
   const uint64_t cycles = inputs ? (inputs - 1) * interval + 2ull * junction_count : 0;

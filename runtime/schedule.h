@@ -28,17 +28,17 @@
 typedef enum HazardRemedy {
   REMEDY_NONE,      /* no word comes back within the arithmetic pipeline: distance >= stages + 2 */
   REMEDY_LATE_READ, /* partial sums are read when the product is ready: distance >= 2 is enough */
-  REMEDY_FORWARD,   /* late read, and the adder's result is forwarded to the next clock: any distance */
-  REMEDY_BUBBLES,   /* late read, and a clock is left empty wherever a word would come back at once */
+  REMEDY_FORWARD, /* late read, and the adder's result is forwarded to the next clock: any distance */
+  REMEDY_BUBBLES, /* late read, and a clock is left empty wherever a word would come back at once */
 } HazardRemedy;
 
 typedef struct Memory {
   MemoryKind kind;
-  uint32_t owner;          /* junction or layer index, from 0 */
-  uint32_t element_count;  /* edges or neurons */
-  uint32_t banks, words;   /* words = ceil(element_count / banks) */
-  uint32_t copies;         /* copies by input (activation, derivative, delta), else 1 */
-  uint32_t bits;           /* of one word: the number's width times what it holds */
+  uint32_t owner;         /* junction or layer index, from 0 */
+  uint32_t element_count; /* edges or neurons */
+  uint32_t banks, words;  /* words = ceil(element_count / banks) */
+  uint32_t copies;        /* copies by input (activation, derivative, delta), else 1 */
+  uint32_t bits;          /* of one word: the number's width times what it holds */
 } Memory;
 
 /* A right neuron without any edge: ends (bias, activation) in this clock. */
@@ -48,33 +48,38 @@ typedef struct Unconnected {
 } Unconnected;
 
 typedef struct JunctionSchedule {
-  uint32_t z;                    /* edges issued in one clock */
-  uint32_t slot_count;           /* C = ceil(W / z) */
-  uint32_t clock_count;          /* clocks from the first issue to the last: slots, bubbles, and unconnected neurons beyond */
+  uint32_t z;          /* edges issued in one clock */
+  uint32_t slot_count; /* C = ceil(W / z) */
+  uint32_t
+      clock_count; /* clocks from the first issue to the last: slots, bubbles, and unconnected neurons beyond */
   HazardRemedy remedy;
   uint32_t forwarding_registers; /* REMEDY_FORWARD: z, else 0 */
   uint32_t bubble_count;
-  const uint32_t *bubbles;       /* [bubble_count] ascending slots before which one empty clock stands */
-  uint32_t shortest_return;      /* fewest slots between two touches of a left word; UINT32_MAX: none returns */
+  const uint32_t *bubbles; /* [bubble_count] ascending slots before which one empty clock stands */
+  uint32_t
+      shortest_return; /* fewest slots between two touches of a left word; UINT32_MAX: none returns */
   uint32_t unconnected_count;
-  const Unconnected *unconnected;   /* ascending by clock */
-  bool has_bp;                   /* every junction but the first */
-  uint64_t left_uses;            /* different left words asked for, summed over the slots of a junction cycle */
-  uint32_t left_touched;         /* left neurons with an edge */
-  const uint32_t *last_edge;     /* [left_count] last edge of each left neuron; UINT32_MAX: it has none */
+  const Unconnected *unconnected; /* ascending by clock */
+  bool has_bp;                    /* every junction but the first */
+  uint64_t
+      left_uses; /* different left words asked for, summed over the slots of a junction cycle */
+  uint32_t left_touched; /* left neurons with an edge */
+  const uint32_t
+      *last_edge; /* [left_count] last edge of each left neuron; UINT32_MAX: it has none */
 } JunctionSchedule;
 
 typedef struct Schedule {
   const Model *model;
-  const JunctionSchedule *junctions;  /* [model->junction_count] */
-  const uint32_t *layer_banks;        /* [L + 1]: z of the junction that reads the layer; the output's: ceil(z_L / fanin_L) */
+  const JunctionSchedule *junctions; /* [model->junction_count] */
+  const uint32_t *
+      layer_banks; /* [L + 1]: z of the junction that reads the layer; the output's: ceil(z_L / fanin_L) */
   uint32_t memory_count;
-  const Memory *memories;             /* the junctions' before the layers', each by owner */
-  uint32_t ports;                     /* of each memory bank */
+  const Memory *memories; /* the junctions' before the layers', each by owner */
+  uint32_t ports;         /* of each memory bank */
   uint32_t stages;
-  double clock_hz;                    /* 0: none given */
-  uint32_t junction_cycle;            /* clocks */
-  uint32_t initiation_interval;       /* II, junction cycles */
+  double clock_hz;              /* 0: none given */
+  uint32_t junction_cycle;      /* clocks */
+  uint32_t initiation_interval; /* II, junction cycles */
 } Schedule;
 
 /* ---- asking a schedule ---- */
@@ -87,7 +92,8 @@ uint32_t slot_of_clock(const JunctionSchedule *junction, uint32_t clock);
 uint32_t moment_clocks(const Schedule *schedule, uint32_t junction, AccessMoment moment);
 
 /* The input that a junction works on in junction cycle t for this phase, or UINT64_MAX while there is none. */
-uint64_t input_of_cycle(const Schedule *schedule, uint32_t junction, Phase phase, uint64_t junction_cycle);
+uint64_t input_of_cycle(const Schedule *schedule, uint32_t junction, Phase phase,
+                        uint64_t junction_cycle);
 
 /* Copy of layer-owned memory that belongs to an input. */
 static inline uint32_t copy_of_input(const Memory *memory, uint64_t input) {
@@ -102,10 +108,10 @@ typedef struct Access {
   EdgeOp op;
   const Memory *memory;
   AccessDirection direction;
-  uint32_t element;        /* edge or neuron */
+  uint32_t element; /* edge or neuron */
   uint32_t bank, word;
-  uint32_t edge;           /* the edge it is for; UINT32_MAX for an unconnected neuron */
-  int64_t age;             /* junction cycles since the input that it belongs to entered: tells the copies of a
+  uint32_t edge; /* the edge it is for; UINT32_MAX for an unconnected neuron */
+  int64_t age; /* junction cycles since the input that it belongs to entered: tells the copies of a
                               memory apart within a junction cycle */
 } Access;
 
@@ -118,8 +124,8 @@ AccessConditions access_conditions(const Model *model, bool is_closing);
 /* Calls visit for every access that junction makes in `clock` of a junction cycle (issued in it, or reaching its
  * moment in it), in table order, one for each edge or right neuron, until visit returns false; returns whether all were visited. */
 typedef bool (*AccessVisitor)(void *context, const Access *access);
-bool visit_clock(const Schedule *schedule, uint32_t junction, uint32_t clock, AccessConditions conditions,
-                 AccessVisitor visit, void *context);
+bool visit_clock(const Schedule *schedule, uint32_t junction, uint32_t clock,
+                 AccessConditions conditions, AccessVisitor visit, void *context);
 
 /* ---- counting ---- */
 
@@ -135,17 +141,19 @@ typedef struct JunctionCounts {
 
 /* What a junction does in one junction cycle. */
 typedef struct CyclePhases {
-  bool has_ff, has_up;   /* BP comes with UP in every junction but the first */
-  bool is_closing;       /* UP's input closes a batch (online: always) */
+  bool has_ff, has_up; /* BP comes with UP in every junction but the first */
+  bool is_closing;     /* UP's input closes a batch (online: always) */
 } CyclePhases;
 
 /* Adds `times` such junction cycles of one junction to *counts. */
-void count_cycles(const Schedule *schedule, uint32_t junction, CyclePhases phases, uint64_t times, JunctionCounts *counts);
+void count_cycles(const Schedule *schedule, uint32_t junction, CyclePhases phases, uint64_t times,
+                  JunctionCounts *counts);
 
 /* A whole training of `inputs` inputs in `closings` batches, from an empty pipeline until it is empty again. */
 typedef struct RunCounts {
   uint64_t junction_cycles, clocks;
 } RunCounts;
-RunCounts predict_counts(const Schedule *schedule, uint64_t inputs, uint64_t closings, JunctionCounts *junctions);
+RunCounts predict_counts(const Schedule *schedule, uint64_t inputs, uint64_t closings,
+                         JunctionCounts *junctions);
 
 #endif

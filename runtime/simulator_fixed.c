@@ -9,37 +9,45 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-static uint32_t lesser(uint32_t a, uint32_t b) { return a < b ? a : b; }
+static uint32_t lesser(uint32_t a, uint32_t b) {
+  return a < b ? a : b;
+}
 
 /* The random word of an operation; 0 where rounding needs none. */
-INLINE uint32_t word_for(const JunctionState *j, Rounding rounding, uint64_t input, uint32_t operation,
-                         uint32_t element) {
-  return rounding == ROUND_STOCHASTIC ? stochastic_word(&j->model->number, j->index, input, operation, element) : 0;
+INLINE uint32_t word_for(const JunctionState *j, Rounding rounding, uint64_t input,
+                         uint32_t operation, uint32_t element) {
+  return rounding == ROUND_STOCHASTIC
+             ? stochastic_word(&j->model->number, j->index, input, operation, element)
+             : 0;
 }
 
 /* ---- feedforward and backpropagation ---- */
 
-INLINE void ff_edges(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last, Rounding rounding) {
+INLINE void ff_edges(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last,
+                     Rounding rounding) {
   const NumberFormat format = j->model->number;
   for (uint32_t e = first, r = j->right; e < last; r++) {
     const uint32_t stop = lesser(j->right_begin[r + 1], last);
     int64_t sum = 0;
     for (; e < stop; e++) {
       const int64_t product = (int64_t)j->weight[e].raw * work->ff_activation[j->left[e]].raw;
-      sum += fixed_round_product(&format, rounding, product, word_for(j, rounding, work->ff_input, EDGE_OP_FF_MAC, e));
+      sum += fixed_round_product(&format, rounding, product,
+                                 word_for(j, rounding, work->ff_input, EDGE_OP_FF_MAC, e));
     }
     j->wide_sum[r] += sum;
   }
 }
 
-INLINE void bp_edges(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last, Rounding rounding) {
+INLINE void bp_edges(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last,
+                     Rounding rounding) {
   const NumberFormat format = j->model->number;
   for (uint32_t e = first, r = j->right; e < last; r++) {
     const uint32_t stop = lesser(j->right_begin[r + 1], last);
     const int64_t delta = work->right_delta[r].raw;
     for (; e < stop; e++) {
       const uint32_t word = word_for(j, rounding, work->up_input, EDGE_OP_BP_MAC, e);
-      j->wide_delta[j->left[e]] += fixed_round_product(&format, rounding, j->weight[e].raw * delta, word);
+      j->wide_delta[j->left[e]] +=
+          fixed_round_product(&format, rounding, j->weight[e].raw * delta, word);
     }
   }
 }
@@ -47,7 +55,8 @@ INLINE void bp_edges(JunctionState *j, const CycleWork *work, uint32_t first, ui
 /* ---- update ---- */
 
 /* Online plain descent in 64 bits: w - 2^-shift * a * delta with fraction + shift bits to drop. */
-INLINE void up_short(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last, Rounding rounding) {
+INLINE void up_short(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last,
+                     Rounding rounding) {
   const NumberFormat format = j->model->number;
   NumberFormat dropped = format;
   dropped.fraction = format.fraction + (uint32_t)j->weight_rule.rate_shift;
@@ -74,8 +83,8 @@ static void update_weight(JunctionState *j, const CycleWork *work, uint32_t e, W
   const Rounding rounding = j->model->number.rounding;
   const uint32_t words[2] = {word_for(j, rounding, work->up_input, EDGE_OP_UP_STEP, e),
                              word_for(j, rounding, work->up_input, ROUNDING_OF_STATE, e)};
-  update_fixed(&j->weight_rule, &j->model->number, sum, work->batch_place + 1, words, &j->weight[e].raw,
-               &j->weight_state[e].raw);
+  update_fixed(&j->weight_rule, &j->model->number, sum, work->batch_place + 1, words,
+               &j->weight[e].raw, &j->weight_state[e].raw);
 }
 
 static void update_bias(JunctionState *j, const CycleWork *work, uint32_t r, Wide sum) {
@@ -83,8 +92,8 @@ static void update_bias(JunctionState *j, const CycleWork *work, uint32_t r, Wid
   const uint32_t words[2] = {word_for(j, rounding, work->up_input, EDGE_OP_UP_BIAS, r),
                              word_for(j, rounding, work->up_input, ROUNDING_OF_BIAS_STATE, r)};
   /* The bias's gradient is delta itself: bring it to a product's fraction bits. */
-  update_fixed(&j->bias_rule, &j->model->number, sum * ((Wide)1 << j->model->number.fraction), work->batch_place + 1,
-               words, &j->bias[r].raw, &j->bias_state[r].raw);
+  update_fixed(&j->bias_rule, &j->model->number, sum * ((Wide)1 << j->model->number.fraction),
+               work->batch_place + 1, words, &j->bias[r].raw, &j->bias_state[r].raw);
 }
 
 static void up_exact(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last) {
@@ -136,7 +145,8 @@ static void activate(JunctionState *j, const CycleWork *work) {
     if (work->right_derivative) work->right_derivative[r].raw = d;
   }
   if (!is_softmax) return;
-  softmax_fixed(format, j->index, work->ff_input, &work->right_activation->raw, count, &work->right_activation->raw);
+  softmax_fixed(format, j->index, work->ff_input, &work->right_activation->raw, count,
+                &work->right_activation->raw);
 }
 
 static void end(JunctionState *j, const CycleWork *work) {
@@ -145,27 +155,31 @@ static void end(JunctionState *j, const CycleWork *work) {
   for (uint32_t l = 0; work->has_bp && l < j->left_count; l++) {
     const int64_t sum = fixed_saturate(format, j->wide_delta[l]);
     const uint32_t word = word_for(j, format->rounding, work->up_input, EDGE_OP_BP_END, l);
-    work->left_delta[l].raw = fixed_round_product(format, format->rounding, sum * work->left_derivative[l].raw, word);
+    work->left_delta[l].raw =
+        fixed_round_product(format, format->rounding, sum * work->left_derivative[l].raw, word);
   }
   if (work->has_up) update_biases(j, work);
 }
 
 /* ---- one set of loops for each rounding ---- */
 
-#define EDGE_LOOPS(suffix, rounding)                                                                       \
-  static void ff_##suffix(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last) {        \
-    ff_edges(j, work, first, last, rounding);                                                              \
-  }                                                                                                        \
-  static void bp_##suffix(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last) {        \
-    bp_edges(j, work, first, last, rounding);                                                              \
-  }                                                                                                        \
-  static void up_##suffix(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last) {        \
-    if (is_short(j)) {                                                                                     \
-      up_short(j, work, first, last, rounding);                                                            \
-    } else {                                                                                               \
-      up_exact(j, work, first, last);                                                                      \
-    }                                                                                                      \
-  }                                                                                                        \
+#define EDGE_LOOPS(suffix, rounding)                                                               \
+  static void ff_##suffix(JunctionState *j, const CycleWork *work, uint32_t first,                 \
+                          uint32_t last) {                                                         \
+    ff_edges(j, work, first, last, rounding);                                                      \
+  }                                                                                                \
+  static void bp_##suffix(JunctionState *j, const CycleWork *work, uint32_t first,                 \
+                          uint32_t last) {                                                         \
+    bp_edges(j, work, first, last, rounding);                                                      \
+  }                                                                                                \
+  static void up_##suffix(JunctionState *j, const CycleWork *work, uint32_t first,                 \
+                          uint32_t last) {                                                         \
+    if (is_short(j)) {                                                                             \
+      up_short(j, work, first, last, rounding);                                                    \
+    } else {                                                                                       \
+      up_exact(j, work, first, last);                                                              \
+    }                                                                                              \
+  }                                                                                                \
   static const EdgeKernels kernels_##suffix = {begin, ff_##suffix, bp_##suffix, up_##suffix, end};
 
 EDGE_LOOPS(nearest, ROUND_NEAREST)
@@ -174,9 +188,9 @@ EDGE_LOOPS(stochastic, ROUND_STOCHASTIC)
 
 const EdgeKernels *fixed_kernels(const Model *model) {
   switch (model->number.rounding) {
-    case ROUND_NEAREST: return &kernels_nearest;
-    case ROUND_TRUNCATE: return &kernels_truncate;
-    case ROUND_STOCHASTIC: return &kernels_stochastic;
+  case ROUND_NEAREST: return &kernels_nearest;
+  case ROUND_TRUNCATE: return &kernels_truncate;
+  case ROUND_STOCHASTIC: return &kernels_stochastic;
   }
   return &kernels_nearest;
 }

@@ -13,11 +13,11 @@
 #include "runtime/schedule.h"
 
 typedef struct Fit {
-  const uint32_t *z;               /* [junction_count] */
-  const HazardRemedy *remedies;    /* [junction_count] */
-  Resources used;                  /* all junctions and memories together */
-  const Resources *junction_used;  /* [junction_count] the processors of each */
-  bool is_z_chosen;                /* by us; else the file's */
+  const uint32_t *z;              /* [junction_count] */
+  const HazardRemedy *remedies;   /* [junction_count] */
+  Resources used;                 /* all junctions and memories together */
+  const Resources *junction_used; /* [junction_count] the processors of each */
+  bool is_z_chosen;               /* by us; else the file's */
 } Fit;
 
 /* Chooses z (auto: for every junction cycle in ascending order the smallest z that reach it; the first choice within
@@ -26,6 +26,7 @@ typedef struct Fit {
 /* Whether an error means that the network does not fit the hardware: exit code 3. */
 bool error_is_misfit(ErrorCode code);
 
-bool fit_hardware(const Program *program, const Model *model, Diagnostics *d, Arena *arena, Fit *fit);
+bool fit_hardware(const Program *program, const Model *model, Diagnostics *d, Arena *arena,
+                  Fit *fit);
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "compiler/schedule/bank_access.h"
 
-Resources junction_resources(const Model *model, uint32_t junction, uint32_t z, HazardRemedy remedy) {
+Resources junction_resources(const Model *model, uint32_t junction, uint32_t z,
+                             HazardRemedy remedy) {
   const Interleaver *edges = &model->junctions[junction].edges;
   const uint64_t ends = right_ends_per_clock(edges, z);
   const uint64_t trees = z > ends ? z - ends : 0;

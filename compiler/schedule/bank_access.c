@@ -5,7 +5,9 @@
 #include "compiler/schedule/build_schedule.h"
 #include "lang/arena.h"
 
-static uint32_t divide_up(uint32_t a, uint32_t b) { return a / b + (a % b != 0); }
+static uint32_t divide_up(uint32_t a, uint32_t b) {
+  return a / b + (a % b != 0);
+}
 
 uint32_t right_ends_per_clock(const Interleaver *edges, uint32_t z) {
   if (!edges->right_begin) return divide_up(z, edges->fanin);
@@ -33,7 +35,8 @@ static bool ask_bank(uint32_t *asked, uint32_t bank, uint32_t slot) {
 bool right_side_clashes(const Interleaver *edges, uint32_t z, uint32_t banks) {
   if (!edges->right_begin) return divide_up(z, edges->fanin) > banks;
   Arena *scratch = arena_open();
-  uint32_t *begins = ARENA_ARRAY(scratch, uint32_t, banks), *ends = ARENA_ARRAY(scratch, uint32_t, banks);
+  uint32_t *begins = ARENA_ARRAY(scratch, uint32_t, banks),
+           *ends = ARENA_ARRAY(scratch, uint32_t, banks);
   bool has_clash = false;
   for (uint32_t r = 0; r < edges->right_count && !has_clash; r++) {
     const uint32_t begin = edges->right_begin[r], end = edges->right_begin[r + 1];
@@ -56,7 +59,8 @@ uint32_t layer_banks(const Model *model, const uint32_t *z, uint32_t layer) {
 
 /* ---- memories ---- */
 
-static Memory memory(MemoryKind kind, uint32_t owner, uint32_t elements, uint32_t banks, uint32_t copies, uint32_t bits) {
+static Memory memory(MemoryKind kind, uint32_t owner, uint32_t elements, uint32_t banks,
+                     uint32_t copies, uint32_t bits) {
   return (Memory){
       .kind = kind,
       .owner = owner,
@@ -82,11 +86,14 @@ uint32_t list_memories(const Model *model, const uint32_t *z, Memory *memories) 
   uint32_t count = 0;
   for (uint32_t i = 0; i < model->junction_count; i++) {
     const Interleaver *edges = &model->junctions[i].edges;
-    const uint32_t w = edges->edge_count, n = edges->right_count, banks = layer_banks(model, z, i + 1);
+    const uint32_t w = edges->edge_count, n = edges->right_count,
+                   banks = layer_banks(model, z, i + 1);
     memories[count++] = memory(MEMORY_WEIGHT, i, w, z[i], 1, bits);
     memories[count++] = memory(MEMORY_BIAS, i, n, banks, 1, bits);
-    if (model->batch > 1) memories[count++] = memory(MEMORY_GRADIENT, i, w, z[i], 1, gradient_bits(model));
-    if (model->batch > 1) memories[count++] = memory(MEMORY_BIAS_GRADIENT, i, n, banks, 1, gradient_bits(model));
+    if (model->batch > 1)
+      memories[count++] = memory(MEMORY_GRADIENT, i, w, z[i], 1, gradient_bits(model));
+    if (model->batch > 1)
+      memories[count++] = memory(MEMORY_BIAS_GRADIENT, i, n, banks, 1, gradient_bits(model));
     if (state) memories[count++] = memory(MEMORY_STATE, i, w, z[i], 1, state * bits);
     if (state) memories[count++] = memory(MEMORY_BIAS_STATE, i, n, banks, 1, state * bits);
   }

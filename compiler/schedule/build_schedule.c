@@ -5,7 +5,9 @@
 #include "compiler/schedule/bank_access.h"
 #include "compiler/schedule/hazards.h"
 
-static uint32_t divide_up(uint32_t a, uint32_t b) { return a / b + (a % b != 0); }
+static uint32_t divide_up(uint32_t a, uint32_t b) {
+  return a / b + (a % b != 0);
+}
 
 static bool is_unconnected(const Interleaver *edges, uint32_t right) {
   return edges->right_begin[right] == edges->right_begin[right + 1];
@@ -19,18 +21,23 @@ static uint32_t next_neuron(const Interleaver *edges, uint32_t right, bool has_e
 
 /* Right neurons without edges end where others leave room: in the first clocks that end fewer neurons than the most that
  * any clock ends, and leave their bank free.  Those that find none end in clocks of their own after the last slot. */
-static void place_unconnected(const Interleaver *edges, uint32_t banks, Arena *arena, JunctionSchedule *junction) {
+static void place_unconnected(const Interleaver *edges, uint32_t banks, Arena *arena,
+                              JunctionSchedule *junction) {
   uint32_t count = 0;
-  for (uint32_t r = 0; edges->right_begin && r < edges->right_count; r++) count += is_unconnected(edges, r);
+  for (uint32_t r = 0; edges->right_begin && r < edges->right_count; r++)
+    count += is_unconnected(edges, r);
   if (count == 0) return;
   Unconnected *unconnected = ARENA_ARRAY(arena, Unconnected, count);
-  uint32_t *used = ARENA_ARRAY(arena, uint32_t, banks); /* the clock after the one that a bank served last */
+  uint32_t *used =
+      ARENA_ARRAY(arena, uint32_t, banks); /* the clock after the one that a bank served last */
   const uint32_t most = right_ends_per_clock(edges, junction->z);
-  uint32_t ending = next_neuron(edges, 0, true), waiting = next_neuron(edges, 0, false), placed = 0, clock = 0;
+  uint32_t ending = next_neuron(edges, 0, true), waiting = next_neuron(edges, 0, false), placed = 0,
+           clock = 0;
   for (; placed < count; clock++) {
     const uint32_t slot = slot_of_clock(junction, clock);
     uint32_t ends = 0;
-    for (; slot != UINT32_MAX && ending < edges->right_count && (edges->right_begin[ending + 1] - 1) / junction->z == slot;
+    for (; slot != UINT32_MAX && ending < edges->right_count &&
+           (edges->right_begin[ending + 1] - 1) / junction->z == slot;
          ending = next_neuron(edges, ending + 1, true), ends++) {
       used[ending % banks] = clock + 1;
     }
@@ -71,7 +78,8 @@ static JunctionSchedule build_junction(const ScheduleInput *input, uint32_t inde
       .left_uses = returns.left_uses,
       .has_bp = index > 0,
   };
-  if (junction.remedy == REMEDY_BUBBLES) junction.bubble_count = place_bubbles(edges, z, arena, &junction.bubbles);
+  if (junction.remedy == REMEDY_BUBBLES)
+    junction.bubble_count = place_bubbles(edges, z, arena, &junction.bubbles);
   junction.clock_count = junction.slot_count + junction.bubble_count;
   place_unconnected(edges, layer_banks(input->model, input->z, index + 1), arena, &junction);
   find_last_edges(edges, arena, &junction);

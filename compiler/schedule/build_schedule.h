@@ -12,8 +12,8 @@
 
 typedef struct ScheduleInput {
   const Model *model;
-  const uint32_t *z;                /* [junction_count] */
-  const HazardRemedy *remedies;     /* [junction_count] as fit chose */
+  const uint32_t *z;            /* [junction_count] */
+  const HazardRemedy *remedies; /* [junction_count] as fit chose */
   const Hardware *hardware;
 } ScheduleInput;
 

@@ -31,15 +31,19 @@ static Returns walk(const Interleaver *edges, uint32_t z, Arena *arena, Slots *a
   return returns;
 }
 
-Returns find_returns(const Interleaver *edges, uint32_t z, Arena *arena) { return walk(edges, z, arena, NULL); }
+Returns find_returns(const Interleaver *edges, uint32_t z, Arena *arena) {
+  return walk(edges, z, arena, NULL);
+}
 
-HazardRemedy choose_remedy(const Returns *returns, bool has_bp, uint32_t stages, uint32_t clocks, uint32_t longest) {
+HazardRemedy choose_remedy(const Returns *returns, bool has_bp, uint32_t stages, uint32_t clocks,
+                           uint32_t longest) {
   if (!has_bp || returns->shortest >= stages + 2) return REMEDY_NONE;
   if (returns->shortest >= 2) return REMEDY_LATE_READ;
   return clocks + returns->at_once <= longest ? REMEDY_BUBBLES : REMEDY_FORWARD;
 }
 
-uint32_t place_bubbles(const Interleaver *edges, uint32_t z, Arena *arena, const uint32_t **bubbles) {
+uint32_t place_bubbles(const Interleaver *edges, uint32_t z, Arena *arena,
+                       const uint32_t **bubbles) {
   Slots slots = {0};
   walk(edges, z, arena, &slots);
   *bubbles = slots.items;

@@ -16,42 +16,50 @@ static void print_open(json_t *object, FILE *out) {
 
 static json_t *memory_json(const Memory *m) {
   const bool is_junctions = memory_info[m->kind].owner == OWNER_JUNCTION;
-  return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i}", "kind", memory_info[m->kind].name, "owner",
-                   is_junctions ? "junction" : "layer", "number", (int)(m->owner + is_junctions), "elements",
-                   (int)m->element_count, "banks", (int)m->banks, "words", (int)m->words, "copies", (int)m->copies, "bits",
+  return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i}", "kind", memory_info[m->kind].name,
+                   "owner", is_junctions ? "junction" : "layer", "number",
+                   (int)(m->owner + is_junctions), "elements", (int)m->element_count, "banks",
+                   (int)m->banks, "words", (int)m->words, "copies", (int)m->copies, "bits",
                    (int)m->bits);
 }
 
 static json_t *head_json(const Schedule *s) {
   json_t *layers = json_array(), *memories = json_array();
   for (uint32_t i = 0; i <= s->model->junction_count; i++) {
-    json_array_append_new(layers, json_pack("{s:s, s:i, s:i, s:i}", "name", s->model->layers[i].name, "neurons",
-                                            (int)s->model->layers[i].neuron_count, "real",
-                                            (int)s->model->layers[i].real_count, "banks", (int)s->layer_banks[i]));
+    json_array_append_new(
+        layers, json_pack("{s:s, s:i, s:i, s:i}", "name", s->model->layers[i].name, "neurons",
+                          (int)s->model->layers[i].neuron_count, "real",
+                          (int)s->model->layers[i].real_count, "banks", (int)s->layer_banks[i]));
   }
-  for (uint32_t i = 0; i < s->memory_count; i++) json_array_append_new(memories, memory_json(&s->memories[i]));
-  return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:f, s:o, s:o}", "network", s->model->name, "order",
-                   s->model->is_pipelined ? "pipelined" : "sequential", "junction_cycle", (int)s->junction_cycle,
-                   "initiation_interval", (int)s->initiation_interval, "ports", (int)s->ports, "stages", (int)s->stages,
-                   "clock_hz", s->clock_hz, "layers", layers, "memories", memories);
+  for (uint32_t i = 0; i < s->memory_count; i++)
+    json_array_append_new(memories, memory_json(&s->memories[i]));
+  return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:f, s:o, s:o}", "network", s->model->name,
+                   "order", s->model->is_pipelined ? "pipelined" : "sequential", "junction_cycle",
+                   (int)s->junction_cycle, "initiation_interval", (int)s->initiation_interval,
+                   "ports", (int)s->ports, "stages", (int)s->stages, "clock_hz", s->clock_hz,
+                   "layers", layers, "memories", memories);
 }
 
 static json_t *junction_json(const Schedule *s, uint32_t index) {
   const JunctionSchedule *j = &s->junctions[index];
   const Interleaver *edges = &s->model->junctions[index].edges;
   json_t *bubbles = json_array(), *unconnected = json_array();
-  for (uint32_t i = 0; i < j->bubble_count; i++) json_array_append_new(bubbles, json_integer(j->bubbles[i]));
+  for (uint32_t i = 0; i < j->bubble_count; i++)
+    json_array_append_new(bubbles, json_integer(j->bubbles[i]));
   for (uint32_t i = 0; i < j->unconnected_count; i++) {
-    json_array_append_new(unconnected, json_pack("{s:i, s:i}", "right", (int)j->unconnected[i].right, "clock",
-                                                 (int)j->unconnected[i].clock));
+    json_array_append_new(unconnected,
+                          json_pack("{s:i, s:i}", "right", (int)j->unconnected[i].right, "clock",
+                                    (int)j->unconnected[i].clock));
   }
   const int up = 2 * (int)s->model->junction_count - 1 - (int)index;
-  return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:i, s:i, s:i, s:i, s:b, s:o, s:o}", "number", (int)index + 1,
-                   "left", (int)edges->left_count, "right", (int)edges->right_count, "edges", (int)edges->edge_count, "fanin",
-                   (int)edges->fanin, "fanout", (int)edges->fanout, "z", (int)j->z, "slots", (int)j->slot_count, "remedy",
-                   remedy_name(j->remedy), "issue_clocks", (int)j->clock_count, "partial_delay",
-                   (int)moment_clocks(s, index, MOMENT_PARTIAL), "ff_delay", (int)index, "up_delay", up, "has_bp", j->has_bp,
-                   "bubbles", bubbles, "unconnected", unconnected);
+  return json_pack(
+      "{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:i, s:i, s:i, s:i, s:b, s:o, s:o}", "number",
+      (int)index + 1, "left", (int)edges->left_count, "right", (int)edges->right_count, "edges",
+      (int)edges->edge_count, "fanin", (int)edges->fanin, "fanout", (int)edges->fanout, "z",
+      (int)j->z, "slots", (int)j->slot_count, "remedy", remedy_name(j->remedy), "issue_clocks",
+      (int)j->clock_count, "partial_delay", (int)moment_clocks(s, index, MOMENT_PARTIAL),
+      "ff_delay", (int)index, "up_delay", up, "has_bp", j->has_bp, "bubbles", bubbles,
+      "unconnected", unconnected);
 }
 
 typedef struct Stream {
@@ -61,10 +69,15 @@ typedef struct Stream {
 
 static bool print_access(void *context, const Access *a) {
   Stream *stream = context;
-  fprintf(stream->out, "%s{\"op\":\"%s\",\"memory\":\"%s\",\"number\":%u,\"access\":\"%s\",\"element\":%u,\"bank\":%u,\"word\":%u,"
-          "\"delay\":%lld,\"edge\":", stream->has_access ? "," : "", edge_op_info[a->op].name, memory_info[a->memory->kind].name,
+  fprintf(stream->out,
+          "%s{\"op\":\"%s\",\"memory\":\"%s\",\"number\":%u,\"access\":\"%s\",\"element\":%u,"
+          "\"bank\":%u,\"word\":%u,"
+          "\"delay\":%lld,\"edge\":",
+          stream->has_access ? "," : "", edge_op_info[a->op].name,
+          memory_info[a->memory->kind].name,
           a->memory->owner + (memory_info[a->memory->kind].owner == OWNER_JUNCTION),
-          a->direction == DIRECTION_READ ? "read" : "write", a->element, a->bank, a->word, (long long)a->age);
+          a->direction == DIRECTION_READ ? "read" : "write", a->element, a->bank, a->word,
+          (long long)a->age);
   if (a->edge == UINT32_MAX) {
     fprintf(stream->out, "null}");
   } else {
@@ -74,9 +87,11 @@ static bool print_access(void *context, const Access *a) {
   return true;
 }
 
-static void print_clocks(const Schedule *s, uint32_t junction, const ScheduleView *view, FILE *out) {
+static void print_clocks(const Schedule *s, uint32_t junction, const ScheduleView *view,
+                         FILE *out) {
   fprintf(out, ",\"clocks\":[");
-  for (uint32_t clock = view->first_clock; clock <= view->last_clock && clock < s->junction_cycle; clock++) {
+  for (uint32_t clock = view->first_clock; clock <= view->last_clock && clock < s->junction_cycle;
+       clock++) {
     Stream stream = {.out = out};
     const uint32_t slot = slot_of_clock(&s->junctions[junction], clock);
     fprintf(out, "%s{\"clock\":%u,\"slot\":", clock > view->first_clock ? "," : "", clock);

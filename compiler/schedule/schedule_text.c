@@ -6,10 +6,10 @@
 
 const char *remedy_name(HazardRemedy remedy) {
   switch (remedy) {
-    case REMEDY_NONE: return "none";
-    case REMEDY_LATE_READ: return "late read";
-    case REMEDY_FORWARD: return "forward";
-    case REMEDY_BUBBLES: return "bubbles";
+  case REMEDY_NONE: return "none";
+  case REMEDY_LATE_READ: return "late read";
+  case REMEDY_FORWARD: return "forward";
+  case REMEDY_BUBBLES: return "bubbles";
   }
   return "";
 }
@@ -17,10 +17,12 @@ const char *remedy_name(HazardRemedy remedy) {
 static void print_header(const Schedule *s, FILE *out) {
   const Model *model = s->model;
   fprintf(out, "network %s: ", model->name);
-  for (uint32_t i = 0; i <= model->junction_count; i++) fprintf(out, "%s%" PRIu32, i ? "-" : "", model->layers[i].neuron_count);
+  for (uint32_t i = 0; i <= model->junction_count; i++)
+    fprintf(out, "%s%" PRIu32, i ? "-" : "", model->layers[i].neuron_count);
   fprintf(out, ", %s order\n", model->is_pipelined ? "pipelined" : "sequential");
-  fprintf(out, "junction cycle: %" PRIu32 " clocks; an input every %" PRIu32 " junction cycle%s\n\n", s->junction_cycle,
-          s->initiation_interval, s->initiation_interval == 1 ? "" : "s");
+  fprintf(out,
+          "junction cycle: %" PRIu32 " clocks; an input every %" PRIu32 " junction cycle%s\n\n",
+          s->junction_cycle, s->initiation_interval, s->initiation_interval == 1 ? "" : "s");
 }
 
 static void print_junctions(const Schedule *s, FILE *out) {
@@ -49,8 +51,8 @@ static void print_memories(const Schedule *s, FILE *out) {
     } else {
       snprintf(owner, sizeof owner, "%.40s", s->model->layers[m->owner].name);
     }
-    fprintf(out, "%-13s %8s  %6" PRIu32 " x %5" PRIu32 " x %5" PRIu32 " x %4" PRIu32 "\n", memory_info[m->kind].name, owner,
-            m->copies, m->banks, m->words, m->bits);
+    fprintf(out, "%-13s %8s  %6" PRIu32 " x %5" PRIu32 " x %5" PRIu32 " x %4" PRIu32 "\n",
+            memory_info[m->kind].name, owner, m->copies, m->banks, m->words, m->bits);
   }
   fputc('\n', out);
 }
@@ -90,12 +92,14 @@ typedef struct Line {
 
 static bool print_access(void *context, const Access *access) {
   Line *line = context;
-  const bool is_same = line->has_line && line->last.op == access->op && line->last.memory == access->memory &&
+  const bool is_same = line->has_line && line->last.op == access->op &&
+                       line->last.memory == access->memory &&
                        line->last.direction == access->direction;
   if (!is_same) {
     if (line->has_line) fputc('\n', line->out);
-    fprintf(line->out, "    %-8s %-5s %s %" PRIu32 ", bank:word of edges", edge_op_info[access->op].name,
-            access->direction == DIRECTION_READ ? "reads" : "writes", memory_info[access->memory->kind].name,
+    fprintf(line->out, "    %-8s %-5s %s %" PRIu32 ", bank:word of edges",
+            edge_op_info[access->op].name, access->direction == DIRECTION_READ ? "reads" : "writes",
+            memory_info[access->memory->kind].name,
             access->memory->owner + (memory_info[access->memory->kind].owner == OWNER_JUNCTION));
     line->shown = 0;
   }
@@ -103,7 +107,8 @@ static bool print_access(void *context, const Access *access) {
   if (access->edge == UINT32_MAX) {
     fprintf(line->out, " %5" PRIu32 ":%-5" PRIu32 "(none)", access->bank, access->word);
   } else {
-    fprintf(line->out, " %5" PRIu32 ":%-5" PRIu32 "e%-6" PRIu32, access->bank, access->word, access->edge);
+    fprintf(line->out, " %5" PRIu32 ":%-5" PRIu32 "e%-6" PRIu32, access->bank, access->word,
+            access->edge);
   }
   line->shown++;
   line->has_line = true;
@@ -111,15 +116,19 @@ static bool print_access(void *context, const Access *access) {
   return true;
 }
 
-static void print_clocks(const Schedule *s, uint32_t junction, const ScheduleView *view, FILE *out) {
-  for (uint32_t clock = view->first_clock; clock <= view->last_clock && clock < s->junction_cycle; clock++) {
+static void print_clocks(const Schedule *s, uint32_t junction, const ScheduleView *view,
+                         FILE *out) {
+  for (uint32_t clock = view->first_clock; clock <= view->last_clock && clock < s->junction_cycle;
+       clock++) {
     const uint32_t slot = slot_of_clock(&s->junctions[junction], clock);
     fprintf(out, "\njunction %" PRIu32 ", clock %" PRIu32 ": ", junction + 1, clock);
     if (slot == UINT32_MAX) {
       fprintf(out, "issues nothing\n");
     } else {
-      const uint32_t first = slot * s->junctions[junction].z, count = s->model->junctions[junction].edges.edge_count;
-      const uint32_t last = count - first < s->junctions[junction].z ? count : first + s->junctions[junction].z;
+      const uint32_t first = slot * s->junctions[junction].z,
+                     count = s->model->junctions[junction].edges.edge_count;
+      const uint32_t last =
+          count - first < s->junctions[junction].z ? count : first + s->junctions[junction].z;
       fprintf(out, "issues edges %" PRIu32 " to %" PRIu32 "\n", first, last - 1);
     }
     Line line = {.out = out, .schedule = s};

@@ -8,9 +8,9 @@
 
 /* Per memory and input age, the words that this clock has asked of each bank. */
 typedef struct Bank {
-  uint64_t clock;       /* + 1, of the uses below */
+  uint64_t clock; /* + 1, of the uses below */
   uint32_t used;
-  uint32_t word[2];     /* different words read, written: the common case */
+  uint32_t word[2]; /* different words read, written: the common case */
 } Bank;
 
 typedef struct Meter {
@@ -26,16 +26,18 @@ typedef struct Proof {
   uint32_t junction, clock;
   Meter meters[32];
   uint32_t meter_count;
-  uint64_t *written;      /* [left_count] clock + 1 in which a left word's partial sum was written back last */
-  uint64_t *pending;      /* [left_count] clock + 1 in which it was read last */
-  uint8_t *issued;        /* [edge_count] operations seen: bit per edge operation */
+  uint64_t *
+      written; /* [left_count] clock + 1 in which a left word's partial sum was written back last */
+  uint64_t *pending; /* [left_count] clock + 1 in which it was read last */
+  uint8_t *issued;   /* [edge_count] operations seen: bit per edge operation */
   bool is_good;
 } Proof;
 
 static bool violation(Proof *p, const Access *access, const char *what) {
   error_in(p->diagnostics, ERROR_SCHEDULE_DEFECT, NULL,
-           "junction %u, clock %u: %s (%s, %s bank %u word %u, edge %u)", p->junction + 1, p->clock, what,
-           edge_op_info[access->op].name, memory_info[access->memory->kind].name, access->bank, access->word, access->edge);
+           "junction %u, clock %u: %s (%s, %s bank %u word %u, edge %u)", p->junction + 1, p->clock,
+           what, edge_op_info[access->op].name, memory_info[access->memory->kind].name,
+           access->bank, access->word, access->edge);
   p->is_good = false;
   return false;
 }
@@ -64,7 +66,9 @@ static bool use_bank(Proof *p, Bank *bank, uint32_t word) {
   return true;
 }
 
-static uint32_t uses_in(const Proof *p, const Bank *bank) { return bank->clock == p->clock + 1ull ? bank->used : 0; }
+static uint32_t uses_in(const Proof *p, const Bank *bank) {
+  return bank->clock == p->clock + 1ull ? bank->used : 0;
+}
 
 static bool check_ports(Proof *p, const Access *access) {
   Meter *meter = find_meter(p, access);
@@ -100,7 +104,8 @@ static bool check_access(void *context, const Access *access) {
   const bool is_partial = access->op == EDGE_OP_BP_MAC && access->memory->kind == MEMORY_DELTA &&
                           access->memory->owner == p->junction;
   if (is_partial && !check_partial(p, access)) return false;
-  const bool is_issue = access->memory->kind == MEMORY_WEIGHT && access->direction == DIRECTION_READ;
+  const bool is_issue =
+      access->memory->kind == MEMORY_WEIGHT && access->direction == DIRECTION_READ;
   if (!is_issue) return true;
   const uint8_t bit = (uint8_t)(1U << access->op);
   if (p->issued[access->edge] & bit) return violation(p, access, "an edge is processed twice");
@@ -112,7 +117,11 @@ static bool verify_junction(const Schedule *schedule, uint32_t junction, Diagnos
   Arena *arena = arena_open();
   const Interleaver *edges = &schedule->model->junctions[junction].edges;
   const JunctionSchedule *j = &schedule->junctions[junction];
-  Proof p = {.schedule = schedule, .diagnostics = d, .arena = arena, .junction = junction, .is_good = true};
+  Proof p = {.schedule = schedule,
+             .diagnostics = d,
+             .arena = arena,
+             .junction = junction,
+             .is_good = true};
   p.written = ARENA_ARRAY(arena, uint64_t, edges->left_count);
   p.pending = ARENA_ARRAY(arena, uint64_t, edges->left_count);
   p.issued = ARENA_ARRAY(arena, uint8_t, edges->edge_count);
@@ -121,14 +130,17 @@ static bool verify_junction(const Schedule *schedule, uint32_t junction, Diagnos
   for (p.clock = 0; p.clock < end && p.is_good; p.clock++) {
     visit_clock(schedule, junction, p.clock, conditions, check_access, &p);
   }
-  const uint8_t all = (uint8_t)(1U << EDGE_OP_FF_MAC | 1U << EDGE_OP_UP_STEP | (j->has_bp ? 1U << EDGE_OP_BP_MAC : 0));
+  const uint8_t all = (uint8_t)(1U << EDGE_OP_FF_MAC | 1U << EDGE_OP_UP_STEP |
+                                (j->has_bp ? 1U << EDGE_OP_BP_MAC : 0));
   for (uint32_t e = 0; e < edges->edge_count && p.is_good; e++) {
     if (p.issued[e] == all) continue;
-    error_in(d, ERROR_SCHEDULE_DEFECT, NULL, "junction %u: edge %u is not processed once by every operation", junction + 1, e);
+    error_in(d, ERROR_SCHEDULE_DEFECT, NULL,
+             "junction %u: edge %u is not processed once by every operation", junction + 1, e);
     p.is_good = false;
   }
   if (p.is_good && end > schedule->junction_cycle) {
-    error_in(d, ERROR_SCHEDULE_DEFECT, NULL, "junction %u needs %u clocks, more than the junction cycle's %u", junction + 1, end,
+    error_in(d, ERROR_SCHEDULE_DEFECT, NULL,
+             "junction %u needs %u clocks, more than the junction cycle's %u", junction + 1, end,
              schedule->junction_cycle);
     p.is_good = false;
   }
@@ -150,7 +162,8 @@ static uint64_t delay_of(const Schedule *schedule, Phase phase, uint32_t number)
   return phase == PHASE_FF ? number - 1 : twice - number;
 }
 
-static void add_access(const Schedule *schedule, const AccessRule *rule, const Memory *memory, Lifetime *life) {
+static void add_access(const Schedule *schedule, const AccessRule *rule, const Memory *memory,
+                       Lifetime *life) {
   if (rule->memory != memory->kind || rule->owner == ACCESS_JUNCTION) return;
   const uint32_t number = rule->owner == ACCESS_LEFT_LAYER ? memory->owner + 1 : memory->owner;
   const Phase phase = edge_op_info[rule->op].phase;
@@ -171,22 +184,27 @@ static void add_access(const Schedule *schedule, const AccessRule *rule, const M
 static bool verify_copies(const Schedule *schedule, const Memory *memory, Diagnostics *d) {
   const bool is_input = memory->kind == MEMORY_ACTIVATION && memory->owner == 0;
   Lifetime life = {0};
-  for (unsigned i = 0; i < access_rule_count; i++) add_access(schedule, &access_rules[i], memory, &life);
+  for (unsigned i = 0; i < access_rule_count; i++)
+    add_access(schedule, &access_rules[i], memory, &life);
   if (!life.is_read) return true;
   const uint64_t reuse = (uint64_t)memory->copies * schedule->initiation_interval + life.written;
   const bool is_ready = is_input || life.written < life.first_read;
   if (is_ready && reuse > life.last_read) return true;
-  error_in(d, ERROR_SCHEDULE_DEFECT, NULL, "layer %u: %u copies of %s do not keep its inputs apart: %s", memory->owner,
+  error_in(d, ERROR_SCHEDULE_DEFECT, NULL,
+           "layer %u: %u copies of %s do not keep its inputs apart: %s", memory->owner,
            memory->copies, memory_info[memory->kind].name,
-           is_ready ? "one is written again before it is read for the last time" : "one is read before it is written");
+           is_ready ? "one is written again before it is read for the last time"
+                    : "one is read before it is written");
   return false;
 }
 
 bool verify_schedule(const Schedule *schedule, Diagnostics *d) {
   bool is_good = true;
   for (uint32_t i = 0; i < schedule->memory_count; i++) {
-    if (memory_info[schedule->memories[i].kind].owner == OWNER_LAYER) is_good &= verify_copies(schedule, &schedule->memories[i], d);
+    if (memory_info[schedule->memories[i].kind].owner == OWNER_LAYER)
+      is_good &= verify_copies(schedule, &schedule->memories[i], d);
   }
-  for (uint32_t i = 0; i < schedule->model->junction_count; i++) is_good &= verify_junction(schedule, i, d);
+  for (uint32_t i = 0; i < schedule->model->junction_count; i++)
+    is_good &= verify_junction(schedule, i, d);
   return is_good;
 }

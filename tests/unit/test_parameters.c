@@ -175,17 +175,14 @@ static void final_digest(Bench *bench, char digest[65]) {
 
 static void a_checkpoint_keeps_what_is_in_the_pipeline(void **state) {
   (void)state;
-  static const char
-      *const texts[] =
-          {
-              NETWORK("1", "sigmoid", "order = pipelined;"),
-              NETWORK("1", "sigmoid", "order = pipelined; batch = 7;"),
-              NETWORK("1", "softmax",
-                      "order = sequential; batch = 3; optimizer = adam(rate = 0.01);"),
-              NETWORK("1", "sigmoid",
-                      "order = pipelined; batch = 5; optimizer = sgd(rate = 0.125, momentum = "
-                      "0.5);") "hardware h { number = fixed(width = 14, integer = 3); }",
-          };
+  static const char *const texts[] = {
+      NETWORK("1", "sigmoid", "order = pipelined;"),
+      NETWORK("1", "sigmoid", "order = pipelined; batch = 7;"),
+      NETWORK("1", "softmax", "order = sequential; batch = 3; optimizer = adam(rate = 0.01);"),
+      NETWORK("1", "sigmoid",
+              "order = pipelined; batch = 5; optimizer = sgd(rate = 0.125, momentum = "
+              "0.5);") "hardware h { number = fixed(width = 14, integer = 3); }",
+  };
   const ScratchFolder folder = scratch_open();
   const char *path = scratch_path(&folder, "run.checkpoint");
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
