@@ -68,23 +68,20 @@ static bool fold(ScalarOp op, Rational a, Rational b, Rational *result) {
 
 /* An operand that the operation would give back, or the constant it must give; else NULL. */
 static const Scalar *simplify(ScalarOp op, const Scalar *a, const Scalar *b, const Scalar *c) {
-  switch (op) {
-  case SCALAR_ADD: return is_constant(a, 0) ? b : is_constant(b, 0) ? a : NULL;
-  case SCALAR_SUBTRACT: return is_constant(b, 0) ? a : NULL;
-  case SCALAR_MULTIPLY:
+  if (op == SCALAR_ADD) return is_constant(a, 0) ? b : is_constant(b, 0) ? a : NULL;
+  if (op == SCALAR_SUBTRACT) return is_constant(b, 0) ? a : NULL;
+  if (op == SCALAR_MULTIPLY) {
     if (is_constant(a, 0) || is_constant(b, 1)) return a;
     return is_constant(b, 0) || is_constant(a, 1) ? b : NULL;
-  case SCALAR_DIVIDE: return is_constant(a, 0) || is_constant(b, 1) ? a : NULL;
-  case SCALAR_POWER: return is_constant(b, 1) ? a : NULL;
-  case SCALAR_NEGATE: return a->op == SCALAR_NEGATE ? a->operand[0] : NULL;
-  case SCALAR_SELECT:
-    if (a->op == SCALAR_CONSTANT) return a->constant.numerator ? b : c;
-    return b->op == SCALAR_CONSTANT && c->op == SCALAR_CONSTANT &&
-                   rational_compare(b->constant, c->constant) == 0
-               ? b
-               : NULL;
-  default: return NULL; /* all others keep their form */
   }
+  if (op == SCALAR_DIVIDE) return is_constant(a, 0) || is_constant(b, 1) ? a : NULL;
+  if (op == SCALAR_POWER) return is_constant(b, 1) ? a : NULL;
+  if (op == SCALAR_NEGATE) return a->op == SCALAR_NEGATE ? a->operand[0] : NULL;
+  if (op != SCALAR_SELECT) return NULL; /* all others keep their form */
+  if (a->op == SCALAR_CONSTANT) return a->constant.numerator ? b : c;
+  const bool is_same = b->op == SCALAR_CONSTANT && c->op == SCALAR_CONSTANT &&
+                       rational_compare(b->constant, c->constant) == 0;
+  return is_same ? b : NULL;
 }
 
 const Scalar *scalar_apply(ScalarOp op, const Scalar *a, const Scalar *b, const Scalar *c, Span at,
@@ -164,41 +161,36 @@ static const Scalar *derive_two(Derivation *v, const Scalar *s) {
   const Scalar *a = s->operand[0], *b = s->operand[1];
   const Scalar *da = derive_node(v, a), *db = derive_node(v, b);
   if (!da || !db) return NULL;
-  switch (s->op) {
-  case SCALAR_ADD:
-  case SCALAR_SUBTRACT: return apply(v, s->op, da, db, s->at);
-  case SCALAR_MULTIPLY:
+  if (s->op == SCALAR_ADD || s->op == SCALAR_SUBTRACT) return apply(v, s->op, da, db, s->at);
+  if (s->op == SCALAR_MULTIPLY) {
     return apply(v, SCALAR_ADD, apply(v, SCALAR_MULTIPLY, da, b, s->at),
                  apply(v, SCALAR_MULTIPLY, a, db, s->at), s->at);
-  case SCALAR_DIVIDE: return derive_quotient(v, s, da, db);
-  case SCALAR_MIN: return choose(v, apply(v, SCALAR_LESS, a, b, s->at), da, db, s->at);
-  /* max(0, x) at 0 takes the side of its first argument, so that relu' is 0 there. */
-  case SCALAR_MAX: return choose(v, apply(v, SCALAR_LESS, a, b, s->at), db, da, s->at);
-  default: return NULL;
   }
+  if (s->op == SCALAR_DIVIDE) return derive_quotient(v, s, da, db);
+  const Scalar *is_less = apply(v, SCALAR_LESS, a, b, s->at);
+  if (s->op == SCALAR_MIN) return choose(v, is_less, da, db, s->at);
+  /* max(0, x) at 0 takes the side of its first argument, so that relu' is 0 there. */
+  return choose(v, is_less, db, da, s->at);
 }
 
 static const Scalar *derive_one(Derivation *v, const Scalar *s) {
   const Scalar *a = s->operand[0], *da = derive_node(v, a);
   if (!da) return NULL;
-  const Scalar *zero = number(v, 0, s->at);
-  switch (s->op) {
-  case SCALAR_NEGATE: return apply(v, SCALAR_NEGATE, da, NULL, s->at);
-  case SCALAR_POWER: return derive_power(v, s, da);
-  case SCALAR_ABS:
-    return choose(v, apply(v, SCALAR_LESS, a, zero, s->at),
-                  apply(v, SCALAR_NEGATE, da, NULL, s->at), da, s->at);
-  case SCALAR_EXP: return apply(v, SCALAR_MULTIPLY, s, da, s->at);
-  case SCALAR_LOG: return apply(v, SCALAR_DIVIDE, da, a, s->at);
-  case SCALAR_SQRT:
-    return apply(v, SCALAR_DIVIDE, da, apply(v, SCALAR_MULTIPLY, number(v, 2, s->at), s, s->at),
-                 s->at);
-  case SCALAR_LOG2: {
-    const Scalar *log_of_two = apply(v, SCALAR_LOG, number(v, 2, s->at), NULL, s->at);
-    return apply(v, SCALAR_DIVIDE, da, apply(v, SCALAR_MULTIPLY, a, log_of_two, s->at), s->at);
+  if (s->op == SCALAR_NEGATE) return apply(v, SCALAR_NEGATE, da, NULL, s->at);
+  if (s->op == SCALAR_POWER) return derive_power(v, s, da);
+  if (s->op == SCALAR_EXP) return apply(v, SCALAR_MULTIPLY, s, da, s->at);
+  if (s->op == SCALAR_LOG) return apply(v, SCALAR_DIVIDE, da, a, s->at);
+  if (s->op == SCALAR_ABS) {
+    const Scalar *is_negative = apply(v, SCALAR_LESS, a, number(v, 0, s->at), s->at);
+    return choose(v, is_negative, apply(v, SCALAR_NEGATE, da, NULL, s->at), da, s->at);
   }
-  default: return NULL;
+  const Scalar *two = number(v, 2, s->at);
+  if (s->op == SCALAR_SQRT) {
+    return apply(v, SCALAR_DIVIDE, da, apply(v, SCALAR_MULTIPLY, two, s, s->at), s->at);
   }
+  /* log2 */
+  const Scalar *log_of_two = apply(v, SCALAR_LOG, two, NULL, s->at);
+  return apply(v, SCALAR_DIVIDE, da, apply(v, SCALAR_MULTIPLY, a, log_of_two, s->at), s->at);
 }
 
 static const Scalar *derive_node(Derivation *v, const Scalar *s) {

@@ -11,14 +11,8 @@
 #include "lang/vector.h"
 
 bool error_is_misfit(ErrorCode code) {
-  switch (code) {
-  case ERROR_FIT_PORTS:
-  case ERROR_FIT_CLASH:
-  case ERROR_FIT_BANKS:
-  case ERROR_FIT_MULTIPLIERS:
-  case ERROR_FIT_MEMORY: return true;
-  default: return false; /* every other code */
-  }
+  return code == ERROR_FIT_PORTS || code == ERROR_FIT_CLASH || code == ERROR_FIT_BANKS ||
+         code == ERROR_FIT_MULTIPLIERS || code == ERROR_FIT_MEMORY;
 }
 
 typedef struct Choices {
