@@ -88,6 +88,21 @@ static void print_against_dense(const char *name, uint64_t sparse, uint64_t dens
           scaled((double)dense, b), (double)dense / (double)sparse);
 }
 
+/* Says why a junction is as slow as it is where its pattern, not the hardware, is the reason. */
+static void print_clashing_patterns(const FitReportInput *in, FILE *out) {
+  for (uint32_t i = 0; in->fit->is_z_chosen && i < in->model->junction_count; i++) {
+    const Interleaver *e = &in->model->junctions[i].edges;
+    uint32_t next = 2;
+    while (next < e->left_count && e->left_count % next) next++;
+    EdgeClash clash;
+    if (in->fit->z[i] > 1 || e->edge_count < next || !edges_clash(e, next, &clash)) continue;
+    fprintf(out,
+            "junction %" PRIu32
+            " reads an edge a clock: with more its memories would clash, unlike clashfree's\n",
+            i + 1);
+  }
+}
+
 void print_fit_report(const FitReportInput *in, FILE *out) {
   const Model *model = in->model;
   const Sizes sizes = measure(model);
@@ -108,6 +123,7 @@ void print_fit_report(const FitReportInput *in, FILE *out) {
             edges / e->right_count, edges / e->left_count, j->z, j->clock_count,
             j->has_bp ? remedy_name(j->remedy) : "-", edges_scatter(e).scatter);
   }
+  print_clashing_patterns(in, out);
   fputc('\n', out);
   print_speed(in, out);
   fputc('\n', out);
