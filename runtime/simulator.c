@@ -267,12 +267,15 @@ static bool open_arithmetic(const Model *model, JunctionState *j) {
   return ok;
 }
 
+/* A bias is read in the clock in which its neuron ends and written back some clocks later: one word a bank and clock takes
+ * two ports. */
 static bool open_meters(const Simulator *s, JunctionState *j) {
   const uint32_t *banks = s->schedule->layer_banks, ports = s->schedule->ports;
+  const uint32_t pairs = ports > 1 ? ports / 2 : 1;
   return bank_meter_open(&j->left_meter, j->left_count, banks[j->index], ports, j->schedule->z) &&
          bank_meter_open(&j->first_meter, j->right_count, banks[j->index + 1], ports,
                          j->right_count) &&
-         bank_meter_open(&j->last_meter, j->right_count, banks[j->index + 1], ports,
+         bank_meter_open(&j->last_meter, j->right_count, banks[j->index + 1], pairs,
                          j->right_count);
 }
 
