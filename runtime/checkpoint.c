@@ -107,7 +107,7 @@ static StoredArray stored_tensor(const Tensor *tensor) {
       .name = tensor->name,
       .dtype = tensor_dtype(tensor->type),
       .axis_count = is_pair ? 2 : 1,
-      .shape = {tensor->count, is_pair ? 2 : 0},
+      .shape = {tensor->stored, is_pair ? 2 : 0},
       .data = tensor->data,
   };
 }
@@ -275,7 +275,7 @@ bool read_checkpoint(const char *path, Engine *engine, const RunFacts *facts,
   for (uint32_t i = 0; is_good && i < engine->tensor_count; i++) {
     Tensor *tensor = &engine->tensors[i];
     const StoredArray *array = find_stored(&file, tensor->name);
-    if (tensor->count > 0) memcpy(tensor->data, array->data, tensor->count * tensor_bytes(tensor));
+    if (tensor->count > 0) memcpy(tensor->data, array->data, tensor->stored * tensor_bytes(tensor));
   }
   if (is_good) *position = found;
   stored_file_close(&file);

@@ -26,10 +26,26 @@ uint64_t tensor_bytes(const Tensor *tensor) {
   return 0;
 }
 
+void tensor_read(const Tensor *tensor, uint64_t first, uint64_t count, void *elements) {
+  const uint32_t *cells = tensor->data;
+  uint32_t *to = elements;
+  assert(tensor_bytes(tensor) == sizeof *cells && first + count <= tensor->count);
+  for (uint64_t i = 0; i < count; i++)
+    to[i] = cells[tensor->place ? tensor->place[first + i] : first + i];
+}
+
+void tensor_write(Tensor *tensor, uint64_t first, uint64_t count, const void *elements) {
+  uint32_t *cells = tensor->data;
+  const uint32_t *from = elements;
+  assert(tensor_bytes(tensor) == sizeof *cells && first + count <= tensor->count);
+  for (uint64_t i = 0; i < count; i++)
+    cells[tensor->place ? tensor->place[first + i] : first + i] = from[i];
+}
+
 Snapshot *snapshot_open(const Engine *engine, Failure *failure) {
   uint64_t bytes = 0;
   for (uint32_t i = 0; i < engine->tensor_count; i++) {
-    bytes += engine->tensors[i].count * tensor_bytes(&engine->tensors[i]);
+    bytes += engine->tensors[i].stored * tensor_bytes(&engine->tensors[i]);
   }
   Snapshot *snapshot = bytes < SIZE_MAX / 2 ? malloc(sizeof *snapshot + bytes) : NULL;
   if (!snapshot) {
@@ -39,7 +55,7 @@ Snapshot *snapshot_open(const Engine *engine, Failure *failure) {
   snapshot->bytes = bytes;
   unsigned char *to = snapshot->data;
   for (uint32_t i = 0; i < engine->tensor_count; i++) {
-    const size_t own = engine->tensors[i].count * tensor_bytes(&engine->tensors[i]);
+    const size_t own = engine->tensors[i].stored * tensor_bytes(&engine->tensors[i]);
     if (own > 0) memcpy(to, engine->tensors[i].data, own);
     to += own;
   }
@@ -49,7 +65,7 @@ Snapshot *snapshot_open(const Engine *engine, Failure *failure) {
 void snapshot_restore(const Snapshot *snapshot, Engine *engine) {
   const unsigned char *from = snapshot->data;
   for (uint32_t i = 0; i < engine->tensor_count; i++) {
-    const size_t own = engine->tensors[i].count * tensor_bytes(&engine->tensors[i]);
+    const size_t own = engine->tensors[i].stored * tensor_bytes(&engine->tensors[i]);
     if (own > 0) memcpy(engine->tensors[i].data, from, own);
     from += own;
   }
@@ -66,7 +82,13 @@ void parameters_digest(const Engine *engine, char digest[65]) {
   for (uint32_t i = 0; i < 2 * engine->model->junction_count; i++) {
     const Tensor *tensor = &engine->tensors[i];
     assert(tensor->type == TENSOR_F32 || tensor->type == TENSOR_I32);
-    digest_words(&state, tensor->data, tensor->count);
+    uint32_t words[1024];
+    for (uint64_t first = 0; first < tensor->count; first += 1024) {
+      const uint64_t rest = tensor->count - first;
+      const uint64_t count = rest < 1024 ? rest : 1024;
+      tensor_read(tensor, first, count, words);
+      digest_words(&state, words, count);
+    }
   }
   digest_end(&state, digest);
 }

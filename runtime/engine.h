@@ -40,11 +40,14 @@ typedef enum TensorType {
   TENSOR_I128
 } TensorType;
 
-/* One named piece of an engine's state; data is the engine's own memory, in the machine's byte order. */
+/* One named piece of an engine's state; data is the engine's own memory, in the machine's byte order.  An engine may
+ * keep weights in another order than the edges', with gaps: `place` says where, and tensor_read and tensor_write do not show it. */
 typedef struct Tensor {
   char name[48]; /* "junction1.weight", "layer1.activation", "pipeline.labels" ... */
   TensorType type;
-  uint64_t count;
+  uint64_t count;        /* elements */
+  uint64_t stored;       /* elements in memory, gaps included; >= count */
+  const uint32_t *place; /* [count] where element i is stored; NULL: at i, and stored = count */
   void *data;
 } Tensor;
 
@@ -99,6 +102,10 @@ static inline Tensor *engine_weights(Engine *e, uint32_t junction) {
 static inline Tensor *engine_biases(Engine *e, uint32_t junction) {
   return &e->tensors[2 * junction + 1];
 }
+
+/* Copies elements first .. first+count-1 (edge order) of a tensor of 4-byte elements out of the engine, or into it. */
+void tensor_read(const Tensor *tensor, uint64_t first, uint64_t count, void *elements);
+void tensor_write(Tensor *tensor, uint64_t first, uint64_t count, const void *elements);
 
 /* Bytes of one element, and a copy of all tensors into one block (snapshot_open: owned, snapshot_close) and back. */
 uint64_t tensor_bytes(const Tensor *tensor);

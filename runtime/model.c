@@ -4,12 +4,26 @@
 
 #include "runtime/digest.h"
 
+/* Whether each lane of a sweep reads one bank's rows in turn, and cuts between neurons fall on the same lanes in
+ * every cycle. */
+static bool is_rotating(const Interleaver *edges) {
+  if (edges->kind != INTERLEAVER_CLASH_FREE || !edges->starts || edges->lanes) return false;
+  if (edges->rows_per_bank % SUM_LANES != 0 || edges->fanin == 0) return false;
+  return edges->fanin % edges->banks == 0 || edges->banks % edges->fanin == 0;
+}
+
 void choose_sum_order(uint32_t batch, Junction *junction) {
   const Interleaver *edges = &junction->edges;
-  const bool is_clash_free = edges->kind == INTERLEAVER_CLASH_FREE;
-  const bool is_by_segment = batch > 1 || (is_clash_free && edges->rows_per_bank % SUM_LANES == 0);
-  junction->sum_order = is_by_segment ? SUM_BY_SEGMENT : SUM_BY_LANE;
-  junction->segment = is_clash_free ? edges->banks : UINT32_MAX;
+  const bool is_complete = edges->fanin == edges->left_count;
+  junction->sum_order = SUM_BY_LANE;
+  junction->is_place_left = is_complete && batch == 1;
+  junction->segment = 0;
+  if (batch > 1) {
+    junction->sum_order = SUM_BY_LEFT;
+  } else if (!is_complete && is_rotating(edges)) {
+    junction->sum_order = SUM_BY_SEGMENT;
+    junction->segment = edges->banks;
+  }
 }
 
 uint64_t model_parameter_count(const Model *model) {
@@ -42,7 +56,8 @@ static void digest_junction(Digest *digest, const Junction *junction) {
   const Interleaver *edges = &junction->edges;
   uint32_t left[1024];
   digest_u64(digest, junction->sum_order);
-  digest_u64(digest, junction->sum_order == SUM_BY_SEGMENT ? junction->segment : 0);
+  digest_u64(digest, junction->is_place_left);
+  digest_u64(digest, junction->segment);
   digest_u64(digest, edges->edge_count);
   for (uint32_t r = 0; r < edges->right_count; r++) digest_u64(digest, interleaver_begin(edges, r));
   for (uint32_t first = 0; first < edges->edge_count; first += 1024) {

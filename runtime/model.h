@@ -22,20 +22,23 @@ typedef struct Layer {
   Activation activation; /* the input's is never used */
 } Layer;
 
-/* The order in which a float32 feedforward sum is taken; decided by sum_order_of() below, from the
- * model alone.
+/* The order in which a float32 feedforward sum is taken; decided by choose_sum_order() below, from the
+ * model alone, so that code for vectors of 16 lanes needs no gathers where a pattern has structure.
  *   BY_LANE     place k of the fan-in goes to fma chain k % 16, from +0, in k order; lanes are added as
  *               a tree (j + 8, + 4, + 2, + 1); then the bias is added: s = tree + b.
  *   BY_SEGMENT  the neuron's edges are cut where e is a multiple of `segment`; each piece is one fma
- *               chain from +0 in e order; s = b, then each piece is added in turn. */
-typedef enum SumOrder { SUM_BY_LANE, SUM_BY_SEGMENT } SumOrder;
+ *               chain from +0 in e order; s = b, then each piece is added in turn.
+ *   BY_LEFT     s = b, then one fma chain over the neuron's edges by ascending left neuron. */
+typedef enum SumOrder { SUM_BY_LANE, SUM_BY_SEGMENT, SUM_BY_LEFT } SumOrder;
 
 enum { SUM_LANES = 16 };
 
 typedef struct Junction {
   Interleaver edges;
   SumOrder sum_order;
-  uint32_t segment; /* BY_SEGMENT: edges per piece; UINT32_MAX: the whole fan-in */
+  bool
+      is_place_left; /* BY_LANE: an edge's place is its left neuron, not its number in the fan-in */
+  uint32_t segment;  /* BY_SEGMENT: edges per piece */
 } Junction;
 
 typedef struct Model {
@@ -51,9 +54,12 @@ typedef struct Model {
   uint32_t batch; /* >= 1 */
 } Model;
 
-/* Sum order and segment of a junction with these edges: BY_SEGMENT for clash-free edges whose rows per bank
- * are a multiple of 16 (segment = banks) and for every batch above 1 (segment = banks, or the whole fan-in);
- * else BY_LANE. */
+/* Fills in a junction's sum order:
+ *   batch above 1                                   BY_LEFT: tiles of left neurons can be taken in turn
+ *   every right neuron has all left neurons         BY_LANE, places by left neuron: rows of a matrix
+ *   clash-free by starts, rows per bank a multiple
+ *   of 16, fan-in and banks dividing one the other  BY_SEGMENT, segment = banks: lanes are cycles
+ *   all else                                        BY_LANE by edge number */
 void choose_sum_order(uint32_t batch, Junction *junction);
 
 /* Parameters: all weights and biases. */

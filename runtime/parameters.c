@@ -80,7 +80,7 @@ static void fill_ends(const Interleaver *edges, int32_t *left, int32_t *right) {
   }
 }
 
-/* Describes one junction's arrays; left and right are made here and freed by the caller. */
+/* Describes one junction's arrays; weights (in edge order), left and right are made here and freed by the caller. */
 static bool list_junction(const Engine *engine, uint32_t junction, ArrayName *names,
                           StoredArray *arrays) {
   const Interleaver *edges = &engine->model->junctions[junction].edges;
@@ -88,8 +88,8 @@ static bool list_junction(const Engine *engine, uint32_t junction, ArrayName *na
                                        edges->right_count};
   int32_t *left = malloc(sizeof *left * ((size_t)edges->edge_count + 1));
   int32_t *right = malloc(sizeof *right * ((size_t)edges->edge_count + 1));
-  const void *data[PART_COUNT] = {engine->tensors[2 * junction].data, left, right,
-                                  engine->tensors[2 * junction + 1].data};
+  Cell *weights = malloc(sizeof *weights * ((size_t)edges->edge_count + 1));
+  const void *data[PART_COUNT] = {weights, left, right, engine->tensors[2 * junction + 1].data};
   for (uint32_t part = 0; part < PART_COUNT; part++) {
     const bool is_cell = part == PART_WEIGHT || part == PART_BIAS;
     names[part] = array_name(junction, part);
@@ -101,7 +101,8 @@ static bool list_junction(const Engine *engine, uint32_t junction, ArrayName *na
         .data = data[part],
     };
   }
-  if (!left || !right) return false;
+  if (!weights || !left || !right) return false;
+  tensor_read(&engine->tensors[2 * junction], 0, edges->edge_count, weights);
   fill_ends(edges, left, right);
   return true;
 }
@@ -141,6 +142,7 @@ bool save_parameters(const char *path, const Engine *engine, Failure *failure) {
   }
   const bool is_good = write_parameters(path, engine, arrays, is_complete, failure);
   for (uint32_t i = 0; arrays && i < junction_count; i++) {
+    free((void *)arrays[PART_COUNT * i + PART_WEIGHT].data);
     free((void *)arrays[PART_COUNT * i + PART_LEFT].data);
     free((void *)arrays[PART_COUNT * i + PART_RIGHT].data);
   }
@@ -268,7 +270,7 @@ static bool check_file(const Loading *l) {
 
 static void take_cells(const StoredFile *file, uint32_t junction, Part part, Tensor *tensor) {
   const ArrayName name = array_name(junction, part);
-  memcpy(tensor->data, find_stored(file, name.text)->data, sizeof(Cell) * tensor->count);
+  tensor_write(tensor, 0, tensor->count, find_stored(file, name.text)->data);
 }
 
 bool load_parameters(const char *path, Engine *engine, Failure *failure) {

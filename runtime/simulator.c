@@ -315,7 +315,7 @@ static void add_tensor(Engine *engine, const char *owner, uint32_t number, const
                        TensorType type, uint64_t count, void *data) {
   if (count == 0) return;
   Tensor *tensor = &engine->tensors[engine->tensor_count++];
-  *tensor = (Tensor){.type = type, .count = count, .data = data};
+  *tensor = (Tensor){.type = type, .count = count, .stored = count, .data = data};
   if (number == UINT32_MAX) {
     snprintf(tensor->name, sizeof tensor->name, "%s.%s", owner, what);
   } else {

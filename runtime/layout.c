@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+// Choosing a layout and filling its tables.
+#include "runtime/layout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t round_up(uint32_t count) {
+  return (count + SUM_LANES - 1) / SUM_LANES * SUM_LANES;
+}
+
+/* Sixteen edges in a row are sixteen neighbouring banks of one cycle and one right neuron. */
+static bool is_blending(const Interleaver *edges) {
+  if (edges->kind != INTERLEAVER_CLASH_FREE || edges->lanes) return false;
+  const uint32_t rows = edges->rows_per_bank;
+  return (rows == 2 || rows == 4 || rows == 8) && edges->banks % SUM_LANES == 0 &&
+         edges->fanin % SUM_LANES == 0;
+}
+
+static uint64_t padded_slots(const Interleaver *edges) {
+  uint64_t slots = 0;
+  for (uint32_t r = 0; r < edges->right_count; r++)
+    slots += round_up(interleaver_begin(edges, r + 1) - interleaver_begin(edges, r));
+  return slots;
+}
+
+Layout choose_layout(const Model *model, uint32_t index) {
+  const Junction *junction = &model->junctions[index];
+  const Interleaver *edges = &junction->edges;
+  Layout layout = {.kind = LAYOUT_GATHER,
+                   .slot_count = edges->edge_count,
+                   .row_stride = edges->fanin,
+                   .banks = edges->banks,
+                   .rows = edges->rows_per_bank,
+                   .sweeps = edges->sweep_count};
+  if (junction->sum_order == SUM_BY_LEFT) {
+    layout.kind = LAYOUT_BATCH;
+  } else if (junction->is_place_left) {
+    layout.kind = LAYOUT_DENSE;
+    layout.row_stride = round_up(edges->left_count);
+    layout.slot_count = layout.row_stride * edges->right_count;
+  } else if (junction->sum_order == SUM_BY_SEGMENT) {
+    layout.kind = LAYOUT_ROTATE;
+  } else if (is_blending(edges)) {
+    layout.kind = LAYOUT_BLEND;
+  } else {
+    layout.row_stride = round_up(edges->fanin);
+    layout.slot_count = (uint32_t)padded_slots(edges);
+  }
+  return layout;
+}
+
+/* ---- tables ---- */
+
+/* A zeroed array of at least one element and 16 more, so that a vector read at its end stays inside. */
+static void *table(bool *ok, uint64_t count, size_t size) {
+  if (!*ok) return NULL;
+  void *memory = calloc(count + SUM_LANES, size);
+  *ok = memory != NULL;
+  return memory;
+}
+
+static void fill_rotate(const Interleaver *edges, const Layout *layout, LayoutTables *t) {
+  const uint32_t p = edges->left_count, banks = layout->banks, rows = layout->rows;
+  for (uint32_t e = 0; e < edges->edge_count; e++) {
+    const uint32_t sweep = e / p, cycle = e % p / banks, bank = e % banks;
+    const uint32_t group = sweep / SWEEPS_PER_GROUP;
+    const uint32_t row = group * SWEEPS_PER_GROUP * p / rows +
+                         bank * sweeps_of_group(layout, group) + sweep % SWEEPS_PER_GROUP;
+    t->place[e] = row * rows + cycle;
+    t->starts[row] = edges->starts[(edges->is_start_shared ? 0 : (size_t)sweep * banks) + bank];
+  }
+}
+
+static void fill_blend(const Interleaver *edges, const Layout *layout, LayoutTables *t) {
+  uint32_t left[SUM_LANES];
+  for (uint32_t e = 0; e < edges->edge_count; e += SUM_LANES) {
+    interleaver_expand(edges, e, SUM_LANES, left);
+    uint16_t *masks = t->masks + (size_t)(e / SUM_LANES) * layout->rows;
+    for (uint32_t lane = 0; lane < SUM_LANES; lane++)
+      masks[left[lane] / layout->banks] |= (uint16_t)(1U << lane);
+  }
+}
+
+static void fill_dense(const Interleaver *edges, const Layout *layout, LayoutTables *t) {
+  interleaver_expand(edges, 0, edges->edge_count, t->place);
+  for (uint32_t e = 0; e < edges->edge_count; e++)
+    t->place[e] += e / edges->fanin * layout->row_stride;
+}
+
+static void fill_gather(const Interleaver *edges, LayoutTables *t) {
+  const uint32_t zero_cell = round_up(edges->left_count);
+  uint32_t slot = 0;
+  for (uint32_t r = 0; r < edges->right_count; r++) {
+    const uint32_t begin = interleaver_begin(edges, r);
+    const uint32_t count = interleaver_begin(edges, r + 1) - begin;
+    t->row_begin[r] = slot;
+    t->row_end[r] = slot + count;
+    interleaver_expand(edges, begin, count, t->left + slot);
+    for (uint32_t k = 0; k < count; k++) t->place[begin + k] = slot + k;
+    for (uint32_t k = count; k < round_up(count); k++) t->left[slot + k] = zero_cell;
+    slot += round_up(count);
+  }
+  t->row_begin[edges->right_count] = slot;
+}
+
+typedef struct Placed {
+  uint32_t left, edge;
+} Placed;
+
+static int by_left(const void *a, const void *b) {
+  const uint32_t x = ((const Placed *)a)->left, y = ((const Placed *)b)->left;
+  return x < y ? -1 : x > y;
+}
+
+/* Each row by ascending left neuron; `row` holds the longest one. */
+static void fill_batch(const Interleaver *edges, Placed *row, uint32_t *left, LayoutTables *t) {
+  for (uint32_t r = 0; r < edges->right_count; r++) {
+    const uint32_t begin = interleaver_begin(edges, r);
+    const uint32_t count = interleaver_begin(edges, r + 1) - begin;
+    interleaver_expand(edges, begin, count, left);
+    for (uint32_t k = 0; k < count; k++) row[k] = (Placed){left[k], begin + k};
+    if (edges->kind == INTERLEAVER_CLASH_FREE) qsort(row, count, sizeof *row, by_left);
+    t->row_begin[r] = begin;
+    for (uint32_t k = 0; k < count; k++) {
+      t->left[begin + k] = row[k].left;
+      t->place[row[k].edge] = begin + k;
+    }
+  }
+  t->row_begin[edges->right_count] = edges->edge_count;
+}
+
+/* Edges by left neuron, from the sorted rows. */
+static void fill_back(const Interleaver *edges, LayoutTables *t) {
+  const uint32_t p = edges->left_count;
+  for (uint32_t slot = 0; slot < edges->edge_count; slot++) t->back_begin[t->left[slot] + 1]++;
+  for (uint32_t l = 0; l < p; l++) t->back_begin[l + 1] += t->back_begin[l];
+  for (uint32_t r = 0; r < edges->right_count; r++) {
+    for (uint32_t slot = t->row_begin[r]; slot < t->row_begin[r + 1]; slot++) {
+      const uint32_t to = t->back_begin[t->left[slot]]++;
+      t->back_right[to] = r;
+      t->back_slot[to] = slot;
+    }
+  }
+  memmove(t->back_begin + 1, t->back_begin, p * sizeof *t->back_begin);
+  t->back_begin[0] = 0;
+}
+
+static uint32_t longest_row(const Interleaver *edges) {
+  uint32_t longest = 0;
+  for (uint32_t r = 0; r < edges->right_count; r++) {
+    const uint32_t count = interleaver_begin(edges, r + 1) - interleaver_begin(edges, r);
+    if (count > longest) longest = count;
+  }
+  return longest;
+}
+
+static bool open_batch(const Interleaver *edges, bool has_bp, LayoutTables *t) {
+  bool ok = true;
+  Placed *row = table(&ok, longest_row(edges), sizeof *row);
+  uint32_t *left = table(&ok, longest_row(edges), sizeof *left);
+  t->place = table(&ok, edges->edge_count, sizeof *t->place);
+  t->left = table(&ok, edges->edge_count, sizeof *t->left);
+  t->row_begin = table(&ok, edges->right_count + 1ull, sizeof *t->row_begin);
+  if (has_bp) {
+    t->back_begin = table(&ok, edges->left_count + 1ull, sizeof *t->back_begin);
+    t->back_right = table(&ok, edges->edge_count, sizeof *t->back_right);
+    t->back_slot = table(&ok, edges->edge_count, sizeof *t->back_slot);
+  }
+  if (ok) fill_batch(edges, row, left, t);
+  if (ok && has_bp) fill_back(edges, t);
+  free(row);
+  free(left);
+  return ok;
+}
+
+static bool open_tables(const Interleaver *edges, const Layout *layout, bool has_bp,
+                        LayoutTables *t) {
+  bool ok = true;
+  switch (layout->kind) {
+  case LAYOUT_DENSE:
+    t->place = table(&ok, edges->edge_count, sizeof *t->place);
+    if (ok) fill_dense(edges, layout, t);
+    return ok;
+  case LAYOUT_BLEND:
+    t->masks = table(&ok, (uint64_t)edges->edge_count / SUM_LANES * layout->rows, sizeof *t->masks);
+    if (ok) fill_blend(edges, layout, t);
+    return ok;
+  case LAYOUT_ROTATE:
+    t->place = table(&ok, edges->edge_count, sizeof *t->place);
+    t->starts = table(&ok, edges->edge_count / layout->rows, sizeof *t->starts);
+    if (ok) fill_rotate(edges, layout, t);
+    return ok;
+  case LAYOUT_GATHER:
+    t->place = table(&ok, edges->edge_count, sizeof *t->place);
+    t->left = table(&ok, layout->slot_count, sizeof *t->left);
+    t->row_begin = table(&ok, edges->right_count + 1ull, sizeof *t->row_begin);
+    t->row_end = table(&ok, edges->right_count, sizeof *t->row_end);
+    if (ok) fill_gather(edges, t);
+    return ok;
+  case LAYOUT_BATCH: return open_batch(edges, has_bp, t);
+  }
+  return false;
+}
+
+bool layout_tables_open(const Model *model, uint32_t junction, const Layout *layout,
+                        LayoutTables *tables, Failure *failure) {
+  *tables = (LayoutTables){0};
+  if (open_tables(&model->junctions[junction].edges, layout, junction > 0, tables)) return true;
+  layout_tables_close(tables);
+  return fail(failure, FAILURE_MEMORY, NULL, "no memory for the tables of junction %u",
+              junction + 1);
+}
+
+void layout_tables_close(LayoutTables *t) {
+  free(t->place);
+  free(t->left);
+  free(t->row_begin);
+  free(t->row_end);
+  free(t->masks);
+  free(t->starts);
+  free(t->back_begin);
+  free(t->back_right);
+  free(t->back_slot);
+  *t = (LayoutTables){0};
+}
