@@ -52,9 +52,9 @@ static RateShape rate_shape(RateKind kind) {
   return RATE_SHAPE_CONSTANT;
 }
 
-static TrainerSettings make_settings(const TrainCommand *t) {
-  const Options *options = &t->invocation->options;
-  const Training *training = &t->session.c->program->training;
+TrainerSettings trainer_settings(const Invocation *invocation, const Compilation *c) {
+  const Options *options = &invocation->options;
+  const Training *training = &c->program->training;
   const Rate *rate = &training->optimizer.rate;
   const uint32_t epochs =
       options->epochs.is_given ? (uint32_t)options->epochs.value : training->epochs;
@@ -72,7 +72,6 @@ static TrainerSettings make_settings(const TrainCommand *t) {
                .epochs = epochs},
       .checkpoint = options->checkpoint,
       .checkpoint_every = options->every.is_given ? (uint32_t)options->every.value : 1,
-      .interrupt_checkpoint = t->stop_path,
   };
 }
 
@@ -266,7 +265,8 @@ ExitCode command_train(const Invocation *invocation) {
   const char *network = t.session.c->model->name;
   t.stop_path = options->checkpoint ? options->checkpoint
                                     : arena_print(invocation->arena, "%s.checkpoint", network);
-  t.settings = make_settings(&t);
+  t.settings = trainer_settings(invocation, t.session.c);
+  t.settings.interrupt_checkpoint = t.stop_path;
   t.facts = run_facts(&t.session.data, &t.settings);
   t.progress = progress_open(stderr, options->quiet);
   if (!options->json && !options->quiet) print_session(&t.session, stdout);

@@ -12,8 +12,7 @@
 static const char *pattern_name(const Pattern *pattern) {
   switch (pattern->kind) {
 #define PATTERN(id, name, help)                                                                    \
-  case PATTERN_##id:                                                                               \
-    return name;
+  case PATTERN_##id: return name;
 #include "lang/patterns.def"
 #undef PATTERN
   case PATTERN_OWN: return pattern->own->name.text;
@@ -25,8 +24,7 @@ static const char *pattern_name(const Pattern *pattern) {
 static const char *activation_name(const NetworkLayer *layer) {
   switch (layer->activation) {
 #define ACTIVATION(id, name, help)                                                                 \
-  case ACTIVATION_##id:                                                                            \
-    return name;
+  case ACTIVATION_##id: return name;
 #include "lang/activations.def"
 #undef ACTIVATION
   case ACTIVATION_OWN: return layer->own_activation->name.text;
@@ -83,8 +81,7 @@ static void dump_hardware(const Hardware *h, FILE *out) {
 static const char *data_name(DataKind kind) {
   switch (kind) {
 #define DATA(id, name, help)                                                                       \
-  case DATA_##id:                                                                                  \
-    return name;
+  case DATA_##id: return name;
 #include "lang/data_sources.def"
 #undef DATA
   case DATA_KIND_COUNT: break;
@@ -177,12 +174,14 @@ void dump_model(const Compilation *c, FILE *out) {
   for (uint32_t i = 0; i < model->junction_count; i++) {
     const Junction *junction = &model->junctions[i];
     fprintf(out, "  junction %" PRIu32 ": ", i + 1);
-    if (junction->sum_order == SUM_BY_LANE) {
-      fprintf(out, "sums by %d lanes\n", SUM_LANES);
-    } else if (junction->segment == UINT32_MAX) {
-      fputs("sums in one piece\n", out);
-    } else {
+    switch (junction->sum_order) {
+    case SUM_BY_LANE:
+      fprintf(out, "sums in 16 lanes%s\n", junction->is_place_left ? ", by left neuron" : "");
+      break;
+    case SUM_BY_SEGMENT:
       fprintf(out, "sums in pieces of %" PRIu32 " edges\n", junction->segment);
+      break;
+    case SUM_BY_LEFT: fputs("sums by ascending left neuron\n", out); break;
     }
   }
 }

@@ -7,6 +7,7 @@
 
 #include "compiler/compile.h"
 #include "compiler/load_data.h"
+#include "compiler/native_engine.h"
 #include "compiler/report.h"
 #include "lang/suggest.h"
 #include "runtime/parameters.h"
@@ -14,7 +15,7 @@
 
 typedef struct EngineChoice {
   const char *name;
-  Engine *(*open)(const Schedule *schedule, Failure *failure);
+  Engine *(*open)(const Compilation *c, const Options *options, Failure *failure);
   void (*print_counts)(const Engine *engine, FILE *out); /* or NULL */
 } EngineChoice;
 
@@ -38,6 +39,11 @@ static void print_simulator_counts(const Engine *engine, FILE *out) {
   }
 }
 
+static Engine *open_simulator(const Compilation *c, const Options *options, Failure *failure) {
+  (void)options;
+  return simulator_open(c->schedule, failure);
+}
+
 static const EngineChoice engines[] = {
 #define ENGINE(name, open, print_counts) {name, open, print_counts},
 #include "compiler/engines.def"
@@ -56,9 +62,13 @@ static const EngineChoice *find_engine(const char *name) {
 
 bool is_engine_known(const Options *options) {
   if (find_engine(options->engine)) return true;
-  usage_error("there is no engine '%s' in this build; --engine %s is the simulator",
-              options->engine, engines[0].name);
+  usage_error("there is no engine '%s'; they are native and sim, the simulator", options->engine);
   return false;
+}
+
+Engine *open_engine(const Compilation *c, const Options *options, const char *name,
+                    Failure *failure) {
+  return find_engine(name)->open(c, options, failure);
 }
 
 bool session_open(const Invocation *invocation, Session *session, ExitCode *code) {
@@ -72,7 +82,7 @@ bool session_open(const Invocation *invocation, Session *session, ExitCode *code
     return false;
   }
   report_warnings(invocation, session->c);
-  session->engine = find_engine(options->engine)->open(session->c->schedule, &failure);
+  session->engine = open_engine(session->c, options, options->engine, &failure);
   if (session->engine &&
       (!options->load || load_parameters(options->load, session->engine, &failure)))
     return true;

@@ -18,7 +18,8 @@ typedef enum OptionKind { OPTION_FLAG, OPTION_TEXT, OPTION_COUNT, OPTION_LIST } 
 
 #define FOR(verb) (1u << VERB_##verb)
 #define FOR_ALL   ((1u << VERB_COUNT) - 1)
-#define FOR_FILES (FOR(CHECK) | FOR(FIT) | FOR(SCHEDULE) | FOR(TRAIN) | FOR(TEST) | FOR(PREDICT))
+#define FOR_FILES                                                                                  \
+  (FOR(CHECK) | FOR(FIT) | FOR(SCHEDULE) | FOR(TRAIN) | FOR(TEST) | FOR(PREDICT) | FOR(VERIFY))
 
 typedef struct OptionInfo {
   const char *name;

@@ -16,7 +16,7 @@ static float sign_of_power(double exponent) {
   return fmod(exponent, 2.0) == 0.0 ? 1.0F : -1.0F;
 }
 
-static float power_float(float x, float y) {
+float formula_power(float x, float y) {
   if (y == floorf(y) && fabsf(y) <= 64.0F) {
     float power = 1.0F;
     for (int i = (int)fabsf(y); i > 0; i--) power = power * x;
@@ -48,6 +48,10 @@ static double log2_of(double x) {
   return (double)exponent + log_double(fraction) * log2_of_e;
 }
 
+float formula_log2(float x) {
+  return (float)log2_of((double)x);
+}
+
 static float step_float(const FormulaStep *step, float x, float a, float b, float c) {
   switch (step->op) {
   case FORMULA_CONSTANT: return (float)step->constant;
@@ -57,7 +61,7 @@ static float step_float(const FormulaStep *step, float x, float a, float b, floa
   case FORMULA_MULTIPLY: return a * b;
   case FORMULA_DIVIDE: return a / b;
   case FORMULA_MODULO: return a - floorf(a / b) * b;
-  case FORMULA_POWER: return power_float(a, b);
+  case FORMULA_POWER: return formula_power(a, b);
   case FORMULA_NEGATE: return -a;
   case FORMULA_EQUAL: return a == b ? 1.0F : 0.0F;
   case FORMULA_NOT_EQUAL: return a != b ? 1.0F : 0.0F;
@@ -75,7 +79,7 @@ static float step_float(const FormulaStep *step, float x, float a, float b, floa
   case FORMULA_FLOOR: return floorf(a);
   case FORMULA_CEIL: return ceilf(a);
   case FORMULA_ROUND: return roundf(a);
-  case FORMULA_LOG2: return (float)log2_of((double)a);
+  case FORMULA_LOG2: return formula_log2(a);
   case FORMULA_LOG: return log_float(a);
   case FORMULA_SQRT: return sqrtf(a);
   case FORMULA_EXP: return exp_float(a);

@@ -30,4 +30,8 @@ typedef struct Formula {
 float formula_float(const Formula *formula, float x);
 double formula_double(const Formula *formula, double x);
 
+/* POWER and LOG2 in binary32, for executors that call them. */
+float formula_power(float x, float y);
+float formula_log2(float x);
+
 #endif

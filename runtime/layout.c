@@ -50,14 +50,24 @@ Layout choose_layout(const Model *model, uint32_t index) {
   return layout;
 }
 
+uint64_t scratch_cells(const Model *model, uint32_t index) {
+  const Interleaver *edges = &model->junctions[index].edges;
+  const uint64_t ends = (uint64_t)layer_cells(edges->left_count) + layer_cells(edges->right_count);
+  const uint64_t pieces =
+      choose_layout(model, index).kind == LAYOUT_ROTATE ? edges->edge_count / edges->banks : 0;
+  return SUM_LANES * ends + 4 * pieces + 1024ull * SUM_LANES;
+}
+
 /* ---- tables ---- */
 
-/* A zeroed array of at least one element and 16 more, so that a vector read at its end stays inside. */
+/* A zeroed array with 16 elements more, so that a vector read at its end stays inside; aligned to 64 bytes. */
 static void *table(bool *ok, uint64_t count, size_t size) {
   if (!*ok) return NULL;
-  void *memory = calloc(count + SUM_LANES, size);
-  *ok = memory != NULL;
-  return memory;
+  void *memory = NULL;
+  const size_t bytes = (count + SUM_LANES) * size;
+  *ok = posix_memalign(&memory, 64, bytes) == 0;
+  if (!*ok) return NULL;
+  return memset(memory, 0, bytes);
 }
 
 static void fill_rotate(const Interleaver *edges, const Layout *layout, LayoutTables *t) {

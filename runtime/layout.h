@@ -64,6 +64,9 @@ static inline uint32_t layer_cells(uint32_t neuron_count) {
   return (neuron_count + 15) / 16 * 16 + 16;
 }
 
+/* Cells that a junction's kernels may use while they run: pieces of sums, deltas spread over pieces. */
+uint64_t scratch_cells(const Model *model, uint32_t junction);
+
 /* The tables; NULL where a kind has none. Owned: layout_tables_close. */
 typedef struct LayoutTables {
   uint32_t *place;     /* [W] slot of each edge; NULL: slot = e */

@@ -18,41 +18,63 @@ static Cell delta_fixed(const NumberFormat *format, Loss loss, int32_t a, int32_
                     fixed_round_product(format, format->rounding, (int64_t)difference * d, word)};
 }
 
-void output_delta(const NumberFormat *format, Loss loss, const OutputShape *output, const Cell *a,
-                  const Cell *d, uint32_t label, uint64_t input, uint32_t junction_count,
-                  Cell *delta) {
+void output_deltas(const NumberFormat *format, Loss loss, const OutputShape *output, const Cell *a,
+                   const Cell *d, size_t stride, uint32_t label, uint64_t input,
+                   uint32_t junction_count, Cell *delta) {
   const Cell zero = cell_from_value(format, 0.0), one = cell_from_value(format, 1.0);
   const bool is_stochastic =
       format->is_fixed && format->rounding == ROUND_STOCHASTIC && loss == LOSS_QUADRATIC;
   for (uint32_t r = 0; r < output->neuron_count; r++) {
+    const size_t at = r * stride;
     const Cell target = r == label ? one : zero;
     if (output->is_softmax && r >= output->real_count) {
-      delta[r] = zero;
+      delta[at] = zero;
     } else if (format->is_fixed) {
       const uint32_t word = is_stochastic ? stochastic_word(format, junction_count, input,
                                                             ROUNDING_OF_OUTPUT_DELTA, r)
                                           : 0;
-      delta[r] = delta_fixed(format, loss, a[r].raw, d[r].raw, target.raw, word);
+      delta[at] = delta_fixed(format, loss, a[at].raw, d[at].raw, target.raw, word);
     } else {
-      delta[r] = delta_float32(loss, a[r].real, d[r].real, target.real);
+      delta[at] = delta_float32(loss, a[at].real, d[at].real, target.real);
     }
   }
 }
 
-static double log_within(double probability) {
+void output_delta(const NumberFormat *format, Loss loss, const OutputShape *output, const Cell *a,
+                  const Cell *d, uint32_t label, uint64_t input, uint32_t junction_count,
+                  Cell *delta) {
+  output_deltas(format, loss, output, a, d, 1, label, input, junction_count, delta);
+}
+
+static double within(double probability) {
   const double least = 1e-12;
-  return log_double(probability < least ? least : probability > 1.0 ? 1.0 : probability);
+  return probability < least ? least : probability > 1.0 ? 1.0 : probability;
+}
+
+/* Logarithms cost more than all else here, so probabilities are multiplied 16 at a time: no product is below 1e-192. */
+static double binary_cross_entropy(const double *scores, uint32_t real_count, uint32_t label) {
+  enum { FACTORS = 16 };
+  double sum = 0.0;
+  for (uint32_t first = 0; first < real_count; first += FACTORS) {
+    const uint32_t last = real_count - first < FACTORS ? real_count : first + FACTORS;
+    double product = 1.0;
+    for (uint32_t r = first; r < last; r++)
+      product *= within(r == label ? scores[r] : 1.0 - scores[r]);
+    sum -= log_double(product);
+  }
+  return sum;
 }
 
 double loss_value(Loss loss, bool is_softmax, const double *scores, uint32_t real_count,
                   uint32_t label) {
-  if (loss == LOSS_CROSS_ENTROPY && is_softmax) return -log_within(scores[label]);
+  if (loss == LOSS_CROSS_ENTROPY) {
+    return is_softmax ? -log_double(within(scores[label]))
+                      : binary_cross_entropy(scores, real_count, label);
+  }
   double sum = 0.0;
   for (uint32_t r = 0; r < real_count; r++) {
-    const double target = r == label ? 1.0 : 0.0;
-    const double difference = scores[r] - target;
-    sum += loss == LOSS_QUADRATIC ? 0.5 * difference * difference
-                                  : -log_within(r == label ? scores[r] : 1.0 - scores[r]);
+    const double difference = scores[r] - (r == label ? 1.0 : 0.0);
+    sum += 0.5 * difference * difference;
   }
   return sum;
 }

@@ -4,6 +4,7 @@
 #define SEDGE_RUNTIME_LOSS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "runtime/number.h"
@@ -22,6 +23,11 @@ typedef struct OutputShape {
 void output_delta(const NumberFormat *format, Loss loss, const OutputShape *output, const Cell *a,
                   const Cell *d, uint32_t label, uint64_t input, uint32_t junction_count,
                   Cell *delta);
+
+/* The same where the cells of successive outputs are `stride` apart: a column of a batch. */
+void output_deltas(const NumberFormat *format, Loss loss, const OutputShape *output, const Cell *a,
+                   const Cell *d, size_t stride, uint32_t label, uint64_t input,
+                   uint32_t junction_count, Cell *delta);
 
 /* The loss of one input from its real outputs: -log a_y for softmax, the summed binary cross entropy for sigmoid (a kept within
  * 1e-12 of 0 and 1), half the squared distance for quadratic. */

@@ -60,4 +60,7 @@ static inline uint32_t column_stride(const Model *model) {
 Engine *native_open(const Model *model, const NativeKernels *kernels, uint32_t threads,
                     Failure *failure);
 
+/* What closing the engine also closes: the code, where it is in memory. */
+void native_on_close(Engine *engine, void (*close)(void *), void *context);
+
 #endif

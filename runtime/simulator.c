@@ -156,6 +156,8 @@ static bool simulator_infer(Engine *engine, const Examples *examples, uint64_t f
 static void close_junction(JunctionState *j) {
   free(j->left);
   free(j->right_begin);
+  free(j->by_left);
+  free(j->latched);
   free(j->weight);
   free(j->bias);
   free(j->weight_state);
@@ -241,6 +243,31 @@ static void list_edges(JunctionState *j) {
   memset(j->touched, 0, j->left_count * sizeof *j->touched);
 }
 
+/* Sorts each row by its left neurons: they differ, and are counted into place. */
+static bool sort_rows(JunctionState *j) {
+  bool ok = true;
+  uint32_t *edge_of = array(&ok, j->left_count, sizeof *edge_of);
+  j->by_left = array(&ok, j->edge_count, sizeof *j->by_left);
+  j->latched = array(&ok, j->edge_count, sizeof *j->latched);
+  for (uint32_t r = 0; ok && r < j->right_count; r++) {
+    const uint32_t begin = j->right_begin[r], end = j->right_begin[r + 1];
+    bool is_sorted = true;
+    for (uint32_t e = begin; e < end; e++) {
+      j->by_left[e] = e;
+      is_sorted &= e == begin || j->left[e - 1] < j->left[e];
+    }
+    if (is_sorted) continue;
+    for (uint32_t e = begin; e < end; e++) edge_of[j->left[e]] = e + 1;
+    for (uint32_t l = 0, to = begin; to < end; l++) {
+      if (edge_of[l] == 0) continue;
+      j->by_left[to++] = edge_of[l] - 1;
+      edge_of[l] = 0;
+    }
+  }
+  free(edge_of);
+  return ok;
+}
+
 static bool open_arithmetic(const Model *model, JunctionState *j) {
   bool ok = true;
   const uint32_t words = optimizer_state_words(&model->optimizer);
@@ -304,6 +331,8 @@ static bool open_junction(const Simulator *s, uint32_t index, JunctionState *j) 
   j->touched = array(&ok, j->left_count, sizeof(uint64_t));
   if (!ok || !open_arithmetic(model, j) || !open_meters(s, j)) return false;
   list_edges(j);
+  if ((junction->sum_order == SUM_BY_LEFT || junction->is_place_left) && !sort_rows(j))
+    return false;
   initialize_junction(&model->initializer, &model->number, index, &junction->edges, j->weight,
                       j->bias);
   return true;

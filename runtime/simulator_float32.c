@@ -40,6 +40,40 @@ INLINE void ff_by_lane(JunctionState *j, const CycleWork *work, uint32_t first, 
   }
 }
 
+/* The neuron's edges in another order than their numbers': j->by_left is each row's edges by ascending left neuron.  The sum is
+ * taken when the last edge is issued, of weights as they were read: UP may have changed them since. */
+INLINE void latch_weights(JunctionState *j, uint32_t first, uint32_t last) {
+  memcpy(j->latched + first, j->weight + first, (last - first) * sizeof *j->latched);
+}
+
+INLINE void ff_by_left(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last) {
+  latch_weights(j, first, last);
+  for (uint32_t r = j->right; r < j->right_count && j->right_begin[r + 1] <= last; r++) {
+    const uint32_t begin = j->right_begin[r], end = j->right_begin[r + 1];
+    if (begin == end) continue;
+    float sum = j->bias[r].real;
+    for (uint32_t k = begin; k < end; k++) {
+      const uint32_t e = j->by_left[k];
+      sum = __builtin_fmaf(j->latched[e].real, work->ff_activation[j->left[e]].real, sum);
+    }
+    j->sum[r] = sum;
+  }
+}
+
+/* Lanes by left neuron, of a junction that has all edges. */
+INLINE void ff_by_place(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last) {
+  latch_weights(j, first, last);
+  for (uint32_t r = j->right; r < j->right_count && j->right_begin[r + 1] <= last; r++) {
+    float lanes[SUM_LANES] = {0.0F};
+    for (uint32_t k = j->right_begin[r]; k < j->right_begin[r + 1]; k++) {
+      const uint32_t e = j->by_left[k], left = j->left[e];
+      float *lane = &lanes[left % SUM_LANES];
+      *lane = __builtin_fmaf(j->latched[e].real, work->ff_activation[left].real, *lane);
+    }
+    j->sum[r] = sum_lanes(lanes) + j->bias[r].real;
+  }
+}
+
 INLINE void ff_by_segment(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last) {
   const uint32_t segment = j->junction->segment;
   for (uint32_t e = first, r = j->right; e < last; r++) {
@@ -208,6 +242,14 @@ static void end(JunctionState *j, const CycleWork *work) {
                                                uint32_t first, uint32_t last) {                    \
     ff_by_segment(j, work, first, last);                                                           \
   }                                                                                                \
+  attribute static void ff_by_left_##suffix(JunctionState *j, const CycleWork *work,               \
+                                            uint32_t first, uint32_t last) {                       \
+    ff_by_left(j, work, first, last);                                                              \
+  }                                                                                                \
+  attribute static void ff_by_place_##suffix(JunctionState *j, const CycleWork *work,              \
+                                             uint32_t first, uint32_t last) {                      \
+    ff_by_place(j, work, first, last);                                                             \
+  }                                                                                                \
   attribute static void bp_##suffix(JunctionState *j, const CycleWork *work, uint32_t first,       \
                                     uint32_t last) {                                               \
     bp_edges(j, work, first, last);                                                                \
@@ -220,13 +262,19 @@ static void end(JunctionState *j, const CycleWork *work) {
                                             uint32_t first, uint32_t last) {                       \
     up_batched(j, work, first, last);                                                              \
   }                                                                                                \
-  static const EdgeKernels kernels_##suffix[2][3] = {                                              \
+  static const EdgeKernels kernels_##suffix[4][3] = {                                              \
       {{begin, ff_by_lane_##suffix, bp_##suffix, up_online_##suffix, end},                         \
        {begin, ff_by_lane_##suffix, bp_##suffix, up_optimizer, end},                               \
        {begin, ff_by_lane_##suffix, bp_##suffix, up_batched_##suffix, end}},                       \
       {{begin, ff_by_segment_##suffix, bp_##suffix, up_online_##suffix, end},                      \
        {begin, ff_by_segment_##suffix, bp_##suffix, up_optimizer, end},                            \
        {begin, ff_by_segment_##suffix, bp_##suffix, up_batched_##suffix, end}},                    \
+      {{begin, ff_by_left_##suffix, bp_##suffix, up_online_##suffix, end},                         \
+       {begin, ff_by_left_##suffix, bp_##suffix, up_optimizer, end},                               \
+       {begin, ff_by_left_##suffix, bp_##suffix, up_batched_##suffix, end}},                       \
+      {{begin, ff_by_place_##suffix, bp_##suffix, up_online_##suffix, end},                        \
+       {begin, ff_by_place_##suffix, bp_##suffix, up_optimizer, end},                              \
+       {begin, ff_by_place_##suffix, bp_##suffix, up_batched_##suffix, end}},                      \
   };
 
 EDGE_LOOPS(any, )
@@ -235,7 +283,7 @@ EDGE_LOOPS(fused, __attribute__((target("avx2,fma"))))
 #endif
 
 const EdgeKernels *float32_kernels(const Model *model, const Junction *junction) {
-  const int order = junction->sum_order == SUM_BY_SEGMENT;
+  const int order = junction->is_place_left ? 3 : (int)junction->sum_order;
   const int update = model->batch > 1 ? 2 : !optimizer_is_plain(&model->optimizer);
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2"))

@@ -56,7 +56,10 @@ struct JunctionState {
   const EdgeKernels *kernels;
   uint32_t *left;        /* [edge_count] what the interleaver generates */
   uint32_t *right_begin; /* [right_count + 1] */
-  uint32_t right;        /* right neuron of the next edge, while a cycle runs */
+  /* Where a sum takes a row by ascending left neuron, else NULL: */
+  uint32_t *by_left; /* [edge_count] each row's edges in that order */
+  Cell *latched;     /* [edge_count] their weights as they were read */
+  uint32_t right; /* right neuron of the next edge, while a cycle runs */
 
   Cell *weight, *bias;               /* [edge_count], [right_count] */
   Cell *weight_state;                /* [state words][edge_count] the optimizer's */

@@ -56,6 +56,9 @@ enum {
 #undef RULE_FIELD
 };
 
+/* Fills in the types, by the context; every emitter starts so. (module.c) */
+void make_types(Emitter *e);
+
 /* ---- functions ---- */
 
 /* Begins the kernel "junction2.ff" of junction index 1: e->function, e->junction and e->work are set, the builder stands in its

@@ -40,6 +40,14 @@ Value emit_log(Emitter *e, Value x);
 Value emit_tanh(Emitter *e, Value x);
 Value emit_sigmoid(Emitter *e, Value x);
 
+/* floorf, ceilf, roundf for 16 lanes. (elementary_ir.c) */
+Value emit_floor(Emitter *e, Value x);
+Value emit_ceil(Emitter *e, Value x);
+Value emit_round(Emitter *e, Value x);
+
+/* formula_float() for 16 lanes. (formula_ir.c) */
+Value emit_formula(Emitter *e, const Formula *formula, Value x);
+
 /* softmax_float32() online: `count` sums at array[0..count-1] become activations, in place; the array is 16-aligned and may be
  * read to the next multiple of 16. (softmax_ir.c) */
 void emit_softmax(Emitter *e, Value array, uint32_t count);

@@ -19,17 +19,34 @@ static SumOrder order_of(uint32_t batch, Interleaver edges, uint32_t segment) {
 
 static void sum_orders(void **state) {
   (void)state;
-  const Interleaver dense = {.kind = INTERLEAVER_DENSE};
-  const Interleaver listed = {.kind = INTERLEAVER_LISTED};
-  const Interleaver tall = {.kind = INTERLEAVER_CLASH_FREE, .banks = 64, .rows_per_bank = 32};
-  const Interleaver low = {.kind = INTERLEAVER_CLASH_FREE, .banks = 512, .rows_per_bank = 2};
+  static const uint32_t starts[64];
+  const Interleaver dense = {.kind = INTERLEAVER_DENSE, .left_count = 40, .fanin = 40};
+  const Interleaver listed = {.kind = INTERLEAVER_LISTED, .left_count = 40};
+  Interleaver tall = {.kind = INTERLEAVER_CLASH_FREE,
+                      .left_count = 2048,
+                      .fanin = 128,
+                      .banks = 64,
+                      .rows_per_bank = 32,
+                      .starts = starts};
+  const Interleaver low = {.kind = INTERLEAVER_CLASH_FREE,
+                           .left_count = 1024,
+                           .fanin = 128,
+                           .banks = 512,
+                           .rows_per_bank = 2,
+                           .starts = starts};
   assert_int_equal(order_of(1, dense, 0), SUM_BY_LANE);
   assert_int_equal(order_of(1, listed, 0), SUM_BY_LANE);
   assert_int_equal(order_of(1, low, 0), SUM_BY_LANE);
   assert_int_equal(order_of(1, tall, 64), SUM_BY_SEGMENT);
-  assert_int_equal(order_of(2, dense, UINT32_MAX), SUM_BY_SEGMENT);
-  assert_int_equal(order_of(2, listed, UINT32_MAX), SUM_BY_SEGMENT);
-  assert_int_equal(order_of(2, low, 512), SUM_BY_SEGMENT);
+  tall.fanin = 32;
+  assert_int_equal(order_of(1, tall, 64), SUM_BY_SEGMENT);
+  tall.fanin = 96; /* cuts between neurons would fall on other lanes in every cycle */
+  assert_int_equal(order_of(1, tall, 0), SUM_BY_LANE);
+  tall.fanin = 2048; /* all edges: a matrix */
+  assert_int_equal(order_of(1, tall, 0), SUM_BY_LANE);
+  assert_int_equal(order_of(2, dense, 0), SUM_BY_LEFT);
+  assert_int_equal(order_of(2, listed, 0), SUM_BY_LEFT);
+  assert_int_equal(order_of(2, low, 0), SUM_BY_LEFT);
 }
 
 /* 4-3-2, all joined, which a test may change before it asks. */

@@ -103,10 +103,10 @@ static Model model = {.name = "fake",
 
 static void fake_open(FakeEngine *engine) {
   *engine = (FakeEngine){.head = {.kind = &fake_kind, .model = &model, .tensor_count = 4}};
-  engine->tensors[0] = (Tensor){"junction1.weight", TENSOR_F32, 1, engine->weight};
-  engine->tensors[1] = (Tensor){"junction1.bias", TENSOR_F32, 1, engine->bias};
-  engine->tensors[2] = (Tensor){"history", TENSOR_U64, 1, engine->history};
-  engine->tensors[3] = (Tensor){"pipeline", TENSOR_U64, 1, engine->pending};
+  engine->tensors[0] = (Tensor){"junction1.weight", TENSOR_F32, 1, 1, NULL, engine->weight};
+  engine->tensors[1] = (Tensor){"junction1.bias", TENSOR_F32, 1, 1, NULL, engine->bias};
+  engine->tensors[2] = (Tensor){"history", TENSOR_U64, 1, 1, NULL, engine->history};
+  engine->tensors[3] = (Tensor){"pipeline", TENSOR_U64, 1, 1, NULL, engine->pending};
   engine->head.tensors = engine->tensors;
 }
 

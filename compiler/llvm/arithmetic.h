@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// The few operations in which the two kinds of number differ, so that a kernel is written once for both.
+//
+// float32: <16 x float>, a product joins its sum by a fused multiply-add.  Fixed: <16 x i32>, a product is rounded and saturated
+// before it joins an exact sum, which saturates at its end (runtime/fixed.h).
+#ifndef SEDGE_COMPILER_LLVM_ARITHMETIC_H
+#define SEDGE_COMPILER_LLVM_ARITHMETIC_H
+
+#include "compiler/llvm/emitter.h"
+
+/* Whether a fixed format's products, and sums of a junction's fan-in and fan-out of them, fit 32 bits, and rounding needs no random
+ * numbers. */
+bool fits_vectors(const Emitter *e, const Interleaver *edges);
+
+Type cell_type(const Emitter *e);   /* one number: float or i32 */
+Type vector_type(const Emitter *e); /* 16 of them */
+Value zero_vector(const Emitter *e);
+
+Value add_product(Emitter *e, Value a, Value b, Value sum); /* sum + a * b */
+Value add_sums(Emitter *e, Value a, Value b);
+Value scale_sum(Emitter *e, Value factor,
+                Value sum); /* factor * a finished sum: a delta by its derivative */
+
+/* Into the range of the format; lanes of 32 or 64 bits. */
+Value saturate(Emitter *e, Value vector);
+
+/* parameter - 2^-shift * product / 2^fraction (a weight's), or without the fraction (a bias's), rounded once and saturated; lanes are
+ * widened to 64 bits if is_wide.  shift: i32. */
+Value descend(Emitter *e, Value parameter, Value product_a, Value product_b, Value shift,
+              bool is_wide);
+
+#endif

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Fixed-point kernels: integer vectors where a format and its sums fit 32 bits and the update is plain descent, else calls of the
+// runtime's (runtime/native_fixed.h).
+#include "compiler/llvm/kernels.h"
+#include "compiler/llvm/online.h"
+
+/* The kernel leaves its work to a function of the runtime. */
+static void call_runtime(Emitter *e, const char *name) {
+  Value arguments[] = {e->junction, e->work};
+  LLVMBuildCall2(e->builder, e->kernel_type, runtime_function(e, name, e->kernel_type), arguments,
+                 2, "");
+}
+
+static Value forward(Emitter *e, uint32_t junction, const char *kernel, const char *runtime) {
+  Value function = begin_kernel(e, junction, kernel);
+  call_runtime(e, runtime);
+  end_function(e);
+  return function;
+}
+
+Value emit_fixed_ff(Emitter *e, uint32_t junction) {
+  const OnlineKernel k = online_kernel(e, junction);
+  const bool is_softmax = e->model->layers[junction + 1].activation.function == ACTIVATE_SOFTMAX;
+  if (is_softmax || !fits_vectors(e, k.edges)) return forward(e, junction, "ff", "native_fixed_ff");
+  return emit_online_ff(e, junction);
+}
+
+Value emit_fixed_back(Emitter *e, uint32_t junction) {
+  OnlineKernel k = online_kernel(e, junction);
+  if (!k.is_plain || !fits_vectors(e, k.edges))
+    return forward(e, junction, "back", "native_fixed_back");
+  Value function = begin_kernel(e, junction, "back");
+  Value shift = rule_field(e, work_field(e, WORK_weight_rule, "rule"), RULE_rate_shift, "shift");
+  const NumberFormat *format = &e->model->number;
+  /* weight * 2^(fraction + shift) and a product below 2^30 stay within 31 bits, or within 62. */
+  const uint32_t bits = format->width + format->fraction;
+  for (int is_wide = 0; is_wide < 2; is_wide++) {
+    const uint32_t most = (is_wide ? 60 : 30) - bits;
+    Value fits = LLVMBuildICmp(e->builder, LLVMIntULE, shift, const_i32(e, (int32_t)most), "fits");
+    Branch branch = begin_if(e, fits, is_wide ? "wide" : "narrow");
+    k.is_wide = is_wide;
+    emit_online_back_body(e, &k);
+    end_function(e);
+    LLVMMoveBasicBlockAfter(branch.after, LLVMGetInsertBlock(e->builder));
+    LLVMPositionBuilderAtEnd(e->builder, branch.after);
+  }
+  call_runtime(e, "native_fixed_back");
+  end_function(e);
+  return function;
+}
+
+Value emit_fixed_batch_ff(Emitter *e, uint32_t junction) {
+  return forward(e, junction, "ff", "native_fixed_batch_ff");
+}
+
+Value emit_fixed_batch_bp(Emitter *e, uint32_t junction) {
+  return forward(e, junction, "bp", "native_fixed_batch_bp");
+}
+
+Value emit_fixed_batch_up(Emitter *e, uint32_t junction) {
+  return forward(e, junction, "up", "native_fixed_batch_up");
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// From a compilation to running code.
+#include "compiler/native_engine.h"
+
+#include <unistd.h>
+
+#include "compiler/native_compiler.h"
+
+enum { DEFAULT_LEVEL = 2, MOST_THREADS = 64 };
+
+NativeSource native_source(const Compilation *c) {
+  const Network *network = &c->program->network;
+  uint32_t *lines = ARENA_ARRAY(c->arena, uint32_t, network->junction_count);
+  for (uint32_t i = 0; i < network->junction_count; i++)
+    lines[i] = sources_position(c->sources, network->junctions[i].at.begin).line;
+  return (NativeSource){.model = c->model, .path = c->path, .junction_lines = lines};
+}
+
+uint32_t native_level(const Options *options) {
+  if (!options->level.is_given) return DEFAULT_LEVEL;
+  return options->level.value > 3 ? 3 : (uint32_t)options->level.value;
+}
+
+/* Online training is one thread's work; a batch can be shared out. */
+static uint32_t thread_count(const Compilation *c, const Options *options) {
+  if (options->threads.is_given)
+    return options->threads.value < MOST_THREADS ? (uint32_t)options->threads.value : MOST_THREADS;
+  const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  if (processors <= 1 || c->model->batch == 1) return 1;
+  return processors < MOST_THREADS ? (uint32_t)processors : MOST_THREADS;
+}
+
+static void unload(void *code) {
+  const NativeCompiler *compiler = native_compiler(NULL);
+  if (compiler) compiler->unload(code);
+}
+
+Engine *open_native(const Compilation *c, const Options *options, Failure *failure) {
+  const NativeCompiler *compiler = native_compiler(failure);
+  if (!compiler) return NULL;
+  const NativeSource source = native_source(c);
+  const NativeTarget target = {.cpu = options->cpu, .level = native_level(options)};
+  const NativeKernels *kernels = NULL;
+  NativeCode *code = compiler->load(&source, &target, &kernels, failure);
+  if (!code) return NULL;
+  Engine *engine = native_open(c->model, kernels, thread_count(c, options), failure);
+  if (!engine) {
+    compiler->unload(code);
+    return NULL;
+  }
+  native_on_close(engine, unload, code);
+  return engine;
+}

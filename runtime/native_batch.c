@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+// Minibatches through the kernels: matrices whose columns are a batch's inputs.
+//
+// What must be done in which order follows from the schedule alone: FF of junction i (from 0) on input m is due in junction cycle m + i, the
+// update that a batch closes in last + 2L - 1 - i, and an FF on one of the next 2(L - i) - 1 inputs still wants the weights of before
+// it.  (In sequential order all is due at once, and an FF of the next batch wants the weights of after it.)  Everything that is due is done in
+// the largest pieces that this allows; what is due, done late, gives the same bits.
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/native_state.h"
+
+static uint64_t lesser(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
+static BatchRecord *record(NativeEngine *n, uint64_t batch) {
+  return &n->batches[batch];
+}
+
+static uint32_t *ff_done(NativeEngine *n, uint64_t batch) {
+  return n->ff_done + batch * n->junction_count;
+}
+
+/* Inputs after a batch's last one whose FF in this junction still wants the old weights. */
+static uint64_t stale_inputs(const NativeEngine *n, uint32_t junction) {
+  return n->engine.model->is_pipelined ? 2ull * (n->junction_count - junction) - 1 : 0;
+}
+
+/* ---- kernels, shared out among the threads ---- */
+
+typedef struct Call {
+  NativeEngine *engine;
+  const JunctionMemory *junction;
+  NativeKernel *kernel;
+  NativeWork work; /* first and last are each member's own */
+  uint64_t count;  /* neurons */
+} Call;
+
+static void run_share(void *context, uint32_t member, uint32_t size) {
+  const Call *call = context;
+  NativeWork work = call->work;
+  const uint64_t blocks = (call->count + SUM_LANES - 1) / SUM_LANES;
+  work.first = blocks * member / size * SUM_LANES;
+  work.last = lesser(blocks * (member + 1) / size * SUM_LANES, call->count);
+  work.scratch = call->engine->scratch + member * call->engine->scratch_cells;
+  if (work.first < work.last) call->kernel(&call->junction->native, &work);
+}
+
+/* Threads pay from some edges x columns on; softmax wants all outputs in one hand. */
+static void run_kernel(NativeEngine *n, uint32_t junction, NativeKernelId id,
+                       const NativeWork *work, uint64_t count) {
+  enum { LEAST_WORK = 200000 };
+  const Model *model = n->engine.model;
+  const Activation *activation = &model->layers[junction + 1].activation;
+  Call call = {.engine = n,
+               .junction = &n->junctions[junction],
+               .kernel = n->junctions[junction].kernels[id],
+               .work = *work,
+               .count = count};
+  const uint64_t columns = work->last_column - work->first_column;
+  const bool is_alone = (id == NATIVE_FF && activation->function == ACTIVATE_SOFTMAX) ||
+                        model->junctions[junction].edges.edge_count * columns < LEAST_WORK;
+  if (is_alone) {
+    run_share(&call, 0, 1);
+  } else {
+    team_run(n->team, run_share, &call);
+  }
+}
+
+static Cell *matrix(const LayerMemory *layer, Cell *memory, uint32_t slot) {
+  return memory + slot * layer->cells;
+}
+
+/* ---- inputs ---- */
+
+/* Fills the columns that only know their example's number. */
+static void read_columns(NativeEngine *n, const Examples *examples, BatchRecord *batch) {
+  LayerMemory *layer = &n->layers[0];
+  Cell *to = matrix(layer, layer->activation, batch->slot);
+  const uint64_t *numbers = n->examples + (size_t)batch->slot * n->columns;
+  for (; batch->read < batch->count; batch->read++)
+    read_input(&n->inputs, examples, numbers[batch->read], batch->first + batch->read, NULL,
+               n->columns, to + batch->read);
+}
+
+static uint32_t free_slot(const NativeEngine *n) {
+  uint32_t slot = 0;
+  for (uint64_t i = 0; i < n->position.batches; i++) {
+    if (n->batches[i].slot != slot) continue;
+    slot++;
+    i = UINT64_MAX; /* look from the beginning */
+  }
+  return slot;
+}
+
+static void begin_batch(NativeEngine *n) {
+  const uint64_t last = n->position.batches;
+  *record(n, last) = (BatchRecord){.first = n->position.entered, .slot = free_slot(n)};
+  memset(ff_done(n, last), 0, n->junction_count * sizeof(uint32_t));
+  n->position.batches++;
+}
+
+/* ---- feedforward ---- */
+
+static bool tell_outputs(NativeEngine *n, const BatchRecord *batch, uint64_t first, uint64_t last,
+                         Tally *tally, Failure *failure) {
+  const LayerMemory *layer = &n->layers[n->junction_count];
+  const Cell *activation = matrix(layer, layer->activation, batch->slot);
+  const uint32_t *labels = n->labels + (size_t)batch->slot * n->columns;
+  for (uint64_t column = first; column < last; column++) {
+    tally_output(n, activation + column, n->columns, labels[column], n->scores, tally);
+    if (!check_outputs(n, tally, batch->first + column, failure)) return false;
+  }
+  return true;
+}
+
+static bool run_ff(NativeEngine *n, uint64_t b, uint32_t i, uint64_t last, Tally *tally,
+                   Failure *failure) {
+  const BatchRecord *batch = record(n, b);
+  LayerMemory *left = &n->layers[i], *right = &n->layers[i + 1];
+  NativeWork work = {
+      .ff_left = matrix(left, left->activation, batch->slot),
+      .ff_right = matrix(right, right->activation, batch->slot),
+      .ff_derivative = matrix(right, right->derivative, batch->slot),
+      .first_column = ff_done(n, b)[i],
+      .last_column = last,
+      .ff_input = batch->first,
+  };
+  run_kernel(n, i, NATIVE_FF, &work, right->neuron_count);
+  ff_done(n, b)[i] = (uint32_t)last;
+  if (i + 1 < n->junction_count) return true;
+  work.right_delta = matrix(right, right->delta, batch->slot);
+  work.labels = n->labels + (size_t)batch->slot * n->columns;
+  n->junctions[i].kernels[NATIVE_OUTPUT](&n->junctions[i].native, &work);
+  return tell_outputs(n, batch, work.first_column, last, tally, failure);
+}
+
+/* Columns of batch b that FF of junction i may have done by the end of junction cycle `now`. */
+static uint64_t ff_limit(NativeEngine *n, uint64_t b, uint32_t i, uint64_t now, bool is_lazy) {
+  const BatchRecord *batch = record(n, b);
+  const uint64_t lag = n->engine.model->is_pipelined ? i : 0;
+  const uint64_t seen = now + 1 > batch->first + lag ? now + 1 - batch->first - lag : 0;
+  uint64_t limit = lesser(seen, batch->count);
+  if (i > 0) limit = lesser(limit, ff_done(n, b)[i - 1]);
+  /* Batches before this one that have not updated the junction yet: only so many inputs may still see its weights. */
+  for (uint64_t older = 0; older < b; older++) {
+    const BatchRecord *before = record(n, older);
+    if (before->update_count >= n->junction_count - i) continue;
+    const uint64_t end = before->first + before->count + stale_inputs(n, i);
+    return lesser(limit, end > batch->first ? end - batch->first : 0);
+  }
+  /* Half a batch now and half of it later would cost more than all of it later. */
+  if (is_lazy && limit < batch->count) return 0;
+  return limit;
+}
+
+/* ---- back ---- */
+
+static void run_back(NativeEngine *n, uint64_t b, uint32_t i) {
+  BatchRecord *batch = record(n, b);
+  LayerMemory *left = &n->layers[i], *right = &n->layers[i + 1];
+  JunctionMemory *j = &n->junctions[i];
+  next_rules(n, i, batch->rate);
+  NativeWork work = {
+      .up_left = matrix(left, left->activation, batch->slot),
+      .right_delta = matrix(right, right->delta, batch->slot),
+      .weight_rule = &j->weight_rule,
+      .bias_rule = &j->bias_rule,
+      .last_column = batch->count,
+      .up_input = batch->first,
+  };
+  if (i > 0) {
+    work.left_derivative = matrix(left, left->derivative, batch->slot);
+    work.left_delta = matrix(left, left->delta, batch->slot);
+    run_kernel(n, i, NATIVE_BP, &work, left->neuron_count);
+  }
+  run_kernel(n, i, NATIVE_UP, &work, right->neuron_count);
+  batch->update_count++;
+}
+
+/* Whether the next update of batch b, the one of junction i, is due and nothing wants the old weights any more. */
+static bool can_update(NativeEngine *n, uint64_t b, uint32_t i, uint64_t now) {
+  const BatchRecord *batch = record(n, b);
+  if (!batch->is_closed || ff_done(n, b)[n->junction_count - 1] < batch->count) return false;
+  if (b > 0 && record(n, b - 1)->update_count < n->junction_count - i) return false;
+  const uint64_t last = batch->first + batch->count - 1;
+  if (!n->engine.model->is_pipelined) return true;
+  if (last + 2ull * n->junction_count - 1 - i > now) return false;
+  for (uint64_t later = b + 1; later < n->position.batches; later++) {
+    const BatchRecord *after = record(n, later);
+    const uint64_t end = last + stale_inputs(n, i) + 1;
+    const uint64_t wanted = end > after->first ? lesser(end - after->first, after->count) : 0;
+    if (ff_done(n, later)[i] < wanted) return false;
+  }
+  return true;
+}
+
+/* ---- everything that is due ---- */
+
+static bool advance_ff(NativeEngine *n, uint64_t now, bool is_lazy, Tally *tally, bool *is_any,
+                       Failure *failure) {
+  for (uint64_t b = 0; b < n->position.batches; b++) {
+    for (uint32_t i = 0; i < n->junction_count; i++) {
+      const uint64_t limit = ff_limit(n, b, i, now, is_lazy);
+      if (limit <= ff_done(n, b)[i]) continue;
+      if (!run_ff(n, b, i, limit, tally, failure)) return false;
+      *is_any = true;
+    }
+  }
+  return true;
+}
+
+static bool advance_back(NativeEngine *n, uint64_t now) {
+  bool is_any = false;
+  for (uint64_t b = 0; b < n->position.batches; b++) {
+    BatchRecord *batch = record(n, b);
+    while (batch->update_count < n->junction_count) {
+      const uint32_t i = n->junction_count - 1 - batch->update_count;
+      if (!can_update(n, b, i, now)) break;
+      run_back(n, b, i);
+      is_any = true;
+    }
+  }
+  return is_any;
+}
+
+static void forget_finished(NativeEngine *n) {
+  NativePosition *at = &n->position;
+  while (at->batches > 0 && n->batches[0].update_count == n->junction_count) {
+    at->batches--;
+    memmove(n->batches, n->batches + 1, at->batches * sizeof *n->batches);
+    memmove(n->ff_done, n->ff_done + n->junction_count,
+            at->batches * n->junction_count * sizeof *n->ff_done);
+  }
+}
+
+/* Does what is due by the end of junction cycle `now`; lazily: what can wait for a larger piece waits. */
+static bool advance(NativeEngine *n, uint64_t now, bool is_lazy, Tally *tally, Failure *failure) {
+  bool is_any = true;
+  while (is_any) {
+    is_any = false;
+    if (!advance_ff(n, now, is_lazy, tally, &is_any, failure)) return false;
+    is_any |= advance_back(n, now);
+    forget_finished(n);
+  }
+  return true;
+}
+
+/* ---- the engine ---- */
+
+static void enter_input(NativeEngine *n, const TrainRun *run, uint64_t place) {
+  NativePosition *at = &n->position;
+  if (at->batches == 0 || record(n, at->batches - 1)->is_closed) begin_batch(n);
+  BatchRecord *batch = record(n, at->batches - 1);
+  const uint32_t example = run->order[place];
+  const size_t cell = (size_t)batch->slot * n->columns + batch->count++;
+  n->labels[cell] = run->examples->labels[example];
+  n->examples[cell] = example;
+  batch->rate = run->rate;
+  batch->is_closed =
+      batch->count == n->engine.model->batch || (run->ends_batch && place + 1 == run->count);
+  at->entered++;
+}
+
+/* Whether a further batch would find no matrices. */
+static bool is_crowded(const NativeEngine *n) {
+  return n->position.batches == n->record_count;
+}
+
+bool batch_train(Engine *engine, const TrainRun *run, Tally *tally, Failure *failure) {
+  NativeEngine *n = (NativeEngine *)engine;
+  for (uint64_t place = 0; place < run->count; place++) {
+    enter_input(n, run, place);
+    BatchRecord *batch = record(n, n->position.batches - 1);
+    const bool is_last = place + 1 == run->count;
+    if (!batch->is_closed && !is_last) continue;
+    read_columns(n, run->examples, batch);
+    if (!advance(n, n->position.entered - 1, !is_last && !is_crowded(n), tally, failure))
+      return false;
+    if (!is_last && is_crowded(n)) {
+      return fail(failure, FAILURE_MODEL, NULL,
+                  "batches of so few inputs follow each other too closely for native code: use "
+                  "--engine sim, or more training data");
+    }
+  }
+  return true;
+}
+
+bool batch_drain(Engine *engine, Tally *tally, Failure *failure) {
+  NativeEngine *n = (NativeEngine *)engine;
+  NativePosition *at = &n->position;
+  if (!advance(n, at->entered + 2ull * n->junction_count, false, tally, failure)) return false;
+  at->first = at->entered;
+  return true;
+}
+
+/* ---- inference ---- */
+
+static void infer_columns(NativeEngine *n, const Examples *examples, uint64_t first,
+                          uint64_t count) {
+  for (uint64_t column = 0; column < count; column++)
+    read_input(&n->inputs, examples, first + column, first + column, NULL, n->columns,
+               n->layers[0].scratch + column);
+  for (uint32_t i = 0; i < n->junction_count; i++) {
+    const NativeWork work = {
+        .ff_left = n->layers[i].scratch,
+        .ff_right = n->layers[i + 1].scratch,
+        .ff_derivative = n->layers[i + 1].scratch_derivative,
+        .last_column = count,
+        .ff_input = first,
+    };
+    run_kernel(n, i, NATIVE_FF, &work, n->layers[i + 1].neuron_count);
+  }
+}
+
+bool batch_infer(Engine *engine, const Examples *examples, uint64_t first, uint64_t count,
+                 float *scores, uint32_t *classes, Tally *tally, Failure *failure) {
+  NativeEngine *n = (NativeEngine *)engine;
+  const LayerMemory *output = &n->layers[n->junction_count];
+  (void)failure;
+  for (uint64_t done = 0; done < count; done += n->columns) {
+    const uint64_t piece = lesser(count - done, n->columns);
+    infer_columns(n, examples, first + done, piece);
+    for (uint64_t column = 0; column < piece; column++) {
+      const uint64_t i = done + column;
+      const uint32_t predicted = tally_output(n, output->scratch + column, n->columns,
+                                              examples->labels[first + i], n->scores, tally);
+      if (classes) classes[i] = predicted;
+      for (uint32_t r = 0; scores && r < output->real_count; r++)
+        scores[i * output->real_count + r] = (float)n->scores[r];
+    }
+  }
+  return true;
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+// Fixed-point kernels over any layout: edges in their own order, weights where the layout puts them.
+#include "runtime/native_fixed.h"
+
+#include <string.h>
+
+#include "runtime/edge_ops.h"
+#include "runtime/fixed.h"
+
+enum { EDGES_AT_ONCE = 256 };
+
+/* A junction, and what its kernels ask again and again. */
+typedef struct FixedJunction {
+  const NativeJunction *native;
+  const Model *model;
+  NumberFormat format;
+  const Interleaver *edges;
+  uint32_t index;
+} FixedJunction;
+
+static FixedJunction fixed_junction(const NativeJunction *native) {
+  const Model *model = native->model;
+  return (FixedJunction){.native = native,
+                         .model = model,
+                         .format = model->number,
+                         .edges = &model->junctions[native->index].edges,
+                         .index = (uint32_t)native->index};
+}
+
+static uint32_t word_for(const FixedJunction *j, uint64_t input, uint32_t operation,
+                         uint32_t element) {
+  if (j->format.rounding != ROUND_STOCHASTIC) return 0;
+  return stochastic_word(&j->format, j->index, input, operation, element);
+}
+
+static Cell *weight_of(const FixedJunction *j, uint32_t edge) {
+  const uint32_t *place = j->native->place;
+  return (Cell *)j->native->weight + (place ? place[edge] : edge);
+}
+
+/* Right neurons that have an activation. */
+static uint32_t active_count(const FixedJunction *j) {
+  const Layer *layer = &j->model->layers[j->index + 1];
+  const bool is_output = j->index + 1 == j->model->junction_count;
+  return is_output && layer->activation.function != ACTIVATE_SOFTMAX ? layer->neuron_count
+                                                                     : layer->real_count;
+}
+
+/* ---- feedforward ---- */
+
+/* Cells of one input: `stride` apart; `cells` (or NULL) says where each neuron lies. */
+typedef struct Column {
+  Cell *memory;
+  const uint32_t *cells;
+  size_t stride;
+} Column;
+
+static Cell *cell_of(const Column *column, uint32_t neuron) {
+  return &column->memory[(column->cells ? column->cells[neuron] : neuron) * column->stride];
+}
+
+static int32_t sum_neuron(const FixedJunction *j, uint32_t right, const Column *left,
+                          uint64_t input) {
+  uint32_t lefts[EDGES_AT_ONCE];
+  const uint32_t end = interleaver_begin(j->edges, right + 1);
+  int64_t sum = ((const Cell *)j->native->bias)[right].raw;
+  for (uint32_t first = interleaver_begin(j->edges, right); first < end; first += EDGES_AT_ONCE) {
+    const uint32_t count = end - first < EDGES_AT_ONCE ? end - first : EDGES_AT_ONCE;
+    interleaver_expand(j->edges, first, count, lefts);
+    for (uint32_t k = 0; k < count; k++) {
+      const int64_t product = (int64_t)weight_of(j, first + k)->raw * cell_of(left, lefts[k])->raw;
+      sum += fixed_round_product(&j->format, j->format.rounding, product,
+                                 word_for(j, input, EDGE_OP_FF_MAC, first + k));
+    }
+  }
+  return fixed_saturate(&j->format, sum);
+}
+
+/* Right neurons first .. last - 1 of one input; scratch holds a softmax's sums. */
+static void feed_forward(const FixedJunction *j, const Column *left, const Column *right,
+                         const Column *derivative, uint32_t first, uint32_t last, uint64_t input,
+                         Cell *scratch) {
+  const uint32_t count = active_count(j);
+  const bool is_softmax = j->model->layers[j->index + 1].activation.function == ACTIVATE_SOFTMAX;
+  for (uint32_t r = first; r < last; r++) {
+    Cell a = {.raw = 0}, d = {.raw = 0};
+    if (r < count) {
+      const int32_t sum = sum_neuron(j, r, left, input);
+      activate_fixed(j->native->table, sum, &a.raw, &d.raw);
+      scratch[r] = a;
+    }
+    *cell_of(right, r) = a;
+    *cell_of(derivative, r) = d;
+  }
+  if (!is_softmax) return;
+  softmax_fixed(&j->format, j->index, input, &scratch->raw, count, &scratch->raw);
+  for (uint32_t r = 0; r < count; r++) *cell_of(right, r) = scratch[r];
+}
+
+void native_fixed_ff(const NativeJunction *native, const NativeWork *work) {
+  const FixedJunction j = fixed_junction(native);
+  const Column left = {work->ff_left, native->left_cell, 1};
+  const Column right = {work->ff_right, native->right_cell, 1};
+  const Column derivative = {work->ff_derivative, native->right_cell, 1};
+  feed_forward(&j, &left, &right, &derivative, 0, j.edges->right_count, work->ff_input,
+               work->scratch);
+}
+
+void native_fixed_batch_ff(const NativeJunction *native, const NativeWork *work) {
+  const FixedJunction j = fixed_junction(native);
+  const size_t stride = column_stride(j.model);
+  for (uint64_t column = work->first_column; column < work->last_column; column++) {
+    const Column left = {(Cell *)work->ff_left + column, NULL, stride};
+    const Column right = {(Cell *)work->ff_right + column, NULL, stride};
+    const Column derivative = {(Cell *)work->ff_derivative + column, NULL, stride};
+    feed_forward(&j, &left, &right, &derivative, (uint32_t)work->first, (uint32_t)work->last,
+                 work->ff_input + column, work->scratch);
+  }
+}
+
+/* ---- back ---- */
+
+static void update_bias(const FixedJunction *j, const NativeWork *work, uint32_t right, Wide sum,
+                        uint32_t batch) {
+  const uint64_t input = work->up_input + batch - 1;
+  const uint32_t words[2] = {word_for(j, input, EDGE_OP_UP_BIAS, right),
+                             word_for(j, input, ROUNDING_OF_BIAS_STATE, right)};
+  update_fixed(work->bias_rule, &j->format, sum * ((Wide)1 << j->format.fraction), batch, words,
+               &((Cell *)j->native->bias)[right].raw, &((Cell *)j->native->bias_state)[right].raw);
+}
+
+static void update_weight(const FixedJunction *j, const NativeWork *work, uint32_t edge, Wide sum,
+                          uint32_t batch) {
+  const uint64_t input = work->up_input + batch - 1;
+  const uint32_t words[2] = {word_for(j, input, EDGE_OP_UP_STEP, edge),
+                             word_for(j, input, ROUNDING_OF_STATE, edge)};
+  Cell *weight = weight_of(j, edge);
+  const ptrdiff_t slot = weight - (Cell *)j->native->weight;
+  update_fixed(work->weight_rule, &j->format, sum, batch, words, &weight->raw,
+               &((Cell *)j->native->weight_state)[slot].raw);
+}
+
+/* Online: BP with the old weights into 64-bit sums in scratch, then UP, edge by edge. */
+void native_fixed_back(const NativeJunction *native, const NativeWork *work) {
+  const FixedJunction j = fixed_junction(native);
+  const uint32_t *left_cell = native->left_cell;
+  const Cell *activation = work->up_left, *delta = work->right_delta;
+  int64_t *sums = work->scratch;
+  uint32_t lefts[EDGES_AT_ONCE];
+  if (work->left_delta) memset(sums, 0, j.edges->left_count * sizeof *sums);
+  for (uint32_t first = 0, right = 0; first < j.edges->edge_count; first += EDGES_AT_ONCE) {
+    const uint32_t rest = j.edges->edge_count - first;
+    const uint32_t count = rest < EDGES_AT_ONCE ? rest : EDGES_AT_ONCE;
+    interleaver_expand(j.edges, first, count, lefts);
+    for (uint32_t k = 0; k < count; k++) {
+      const uint32_t e = first + k, left = lefts[k];
+      while (interleaver_begin(j.edges, right + 1) <= e) right++;
+      const int64_t d = delta[right].raw;
+      if (work->left_delta) {
+        sums[left] += fixed_round_product(&j.format, j.format.rounding, weight_of(&j, e)->raw * d,
+                                          word_for(&j, work->up_input, EDGE_OP_BP_MAC, e));
+      }
+      update_weight(&j, work, e, activation[left_cell[left]].raw * d, 1);
+    }
+  }
+  const Cell *derivative = work->left_derivative;
+  for (uint32_t l = 0; work->left_delta && l < j.edges->left_count; l++) {
+    const int64_t sum = fixed_saturate(&j.format, sums[l]);
+    ((Cell *)work->left_delta)[l].raw =
+        fixed_round_product(&j.format, j.format.rounding, sum * derivative[left_cell[l]].raw,
+                            word_for(&j, work->up_input, EDGE_OP_BP_END, l));
+  }
+  for (uint32_t r = 0; r < j.edges->right_count; r++) update_bias(&j, work, r, delta[r].raw, 1);
+}
+
+/* ---- minibatches ---- */
+
+/* Edge number of a slot: rows keep their edges, sorted by left neuron, so that it is looked for in its row. */
+static uint32_t edge_of_slot(const FixedJunction *j, uint32_t right, uint32_t slot) {
+  const uint32_t *place = j->native->place;
+  uint32_t edge = interleaver_begin(j->edges, right);
+  while (place[edge] != slot) edge++;
+  return edge;
+}
+
+void native_fixed_batch_bp(const NativeJunction *native, const NativeWork *work) {
+  const FixedJunction j = fixed_junction(native);
+  const bool is_stochastic = j.format.rounding == ROUND_STOCHASTIC;
+  const size_t stride = column_stride(j.model);
+  const uint32_t *begin = native->back_begin, *rights = native->back_right,
+                 *slots = native->back_slot;
+  const Cell *weight = native->weight, *delta = work->right_delta,
+             *derivative = work->left_derivative;
+  for (uint64_t l = work->first; l < work->last; l++) {
+    int64_t sums[EDGES_AT_ONCE];
+    for (uint64_t from = 0; from < work->last_column; from += EDGES_AT_ONCE) {
+      const uint64_t rest = work->last_column - from;
+      const uint64_t columns = rest < EDGES_AT_ONCE ? rest : EDGES_AT_ONCE;
+      memset(sums, 0, sizeof sums);
+      for (uint32_t k = begin[l]; k < begin[l + 1]; k++) {
+        const int64_t w = weight[slots[k]].raw;
+        const uint32_t edge = is_stochastic ? edge_of_slot(&j, rights[k], slots[k]) : 0;
+        const Cell *row = delta + rights[k] * stride + from;
+        for (uint64_t c = 0; c < columns; c++) {
+          sums[c] +=
+              fixed_round_product(&j.format, j.format.rounding, w * row[c].raw,
+                                  word_for(&j, work->up_input + from + c, EDGE_OP_BP_MAC, edge));
+        }
+      }
+      for (uint64_t c = 0; c < columns; c++) {
+        const size_t cell = l * stride + from + c;
+        const int64_t sum = fixed_saturate(&j.format, sums[c]);
+        ((Cell *)work->left_delta)[cell].raw = fixed_round_product(
+            &j.format, j.format.rounding, sum * derivative[cell].raw,
+            word_for(&j, work->up_input + from + c, EDGE_OP_BP_END, (uint32_t)l));
+      }
+    }
+  }
+}
+
+void native_fixed_batch_up(const NativeJunction *native, const NativeWork *work) {
+  const FixedJunction j = fixed_junction(native);
+  const size_t stride = column_stride(j.model);
+  const uint32_t batch = (uint32_t)work->last_column;
+  const Cell *activation = work->up_left, *delta = work->right_delta;
+  const uint32_t *lefts = native->left;
+  for (uint32_t r = (uint32_t)work->first; r < work->last; r++) {
+    const Cell *deltas = delta + r * stride;
+    const uint32_t end = interleaver_begin(j.edges, r + 1);
+    for (uint32_t e = interleaver_begin(j.edges, r); e < end; e++) {
+      const Cell *row = activation + lefts[((const uint32_t *)native->place)[e]] * stride;
+      Wide sum = 0;
+      for (uint32_t c = 0; c < batch; c++) sum += (int64_t)row[c].raw * deltas[c].raw;
+      update_weight(&j, work, e, sum, batch);
+    }
+    Wide sum = 0;
+    for (uint32_t c = 0; c < batch; c++) sum += deltas[c].raw;
+    update_bias(&j, work, r, sum, batch);
+  }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// Members wait for a turn by spinning a little, because the next one mostly comes within microseconds, then asleep.
+#include "runtime/native_team.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+enum { SPINS = 20000 };
+
+typedef struct Member {
+  Team *team;
+  pthread_t thread;
+  uint32_t number;
+} Member;
+
+struct Team {
+  uint32_t size;
+  Member *members; /* [size]; the first is the caller */
+  TeamWork *work;
+  void *context;
+  atomic_uint turn; /* counts turns; changes when work is there */
+  atomic_uint busy; /* members that have not finished this turn */
+  atomic_bool is_closing;
+  pthread_mutex_t lock;
+  pthread_cond_t has_turn;
+};
+
+static void pause_briefly(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+static void await_turn(Team *team, unsigned seen) {
+  for (uint32_t spin = 0; spin < SPINS; spin++) {
+    if (atomic_load(&team->turn) != seen) return;
+    pause_briefly();
+  }
+  pthread_mutex_lock(&team->lock);
+  while (atomic_load(&team->turn) == seen) pthread_cond_wait(&team->has_turn, &team->lock);
+  pthread_mutex_unlock(&team->lock);
+}
+
+static void *run_member(void *argument) {
+  const Member *member = argument;
+  Team *team = member->team;
+  for (unsigned seen = 0;; seen++) {
+    await_turn(team, seen);
+    if (atomic_load(&team->is_closing)) return NULL;
+    team->work(team->context, member->number, team->size);
+    atomic_fetch_sub(&team->busy, 1);
+  }
+}
+
+static void begin_turn(Team *team) {
+  atomic_store(&team->busy, team->size - 1);
+  pthread_mutex_lock(&team->lock);
+  atomic_fetch_add(&team->turn, 1);
+  pthread_cond_broadcast(&team->has_turn);
+  pthread_mutex_unlock(&team->lock);
+}
+
+Team *team_open(uint32_t size) {
+  Team *team = calloc(1, sizeof *team);
+  Member *members = calloc(size, sizeof *members);
+  if (!team || !members) {
+    free(team);
+    free(members);
+    return NULL;
+  }
+  team->members = members;
+  pthread_mutex_init(&team->lock, NULL);
+  pthread_cond_init(&team->has_turn, NULL);
+  team->size = 1;
+  for (uint32_t i = 1; i < size; i++) {
+    members[i] = (Member){.team = team, .number = i};
+    if (pthread_create(&members[i].thread, NULL, run_member, &members[i]) != 0) break;
+    team->size = i + 1;
+  }
+  return team;
+}
+
+void team_close(Team *team) {
+  if (!team) return;
+  atomic_store(&team->is_closing, true);
+  begin_turn(team);
+  for (uint32_t i = 1; i < team->size; i++) pthread_join(team->members[i].thread, NULL);
+  pthread_mutex_destroy(&team->lock);
+  pthread_cond_destroy(&team->has_turn);
+  free(team->members);
+  free(team);
+}
+
+uint32_t team_size(const Team *team) {
+  return team->size;
+}
+
+void team_run(Team *team, TeamWork *work, void *context) {
+  if (team->size == 1) {
+    work(context, 0, 1);
+    return;
+  }
+  team->work = work;
+  team->context = context;
+  begin_turn(team);
+  work(context, 0, team->size);
+  for (uint32_t spin = 0; atomic_load(&team->busy) > 0; spin++) pause_briefly();
+}
