@@ -26,6 +26,17 @@ void next_rules(NativeEngine *n, uint32_t junction, double rate) {
   j->bias_rule = update_rule(&model->optimizer, &model->number, rate, j->step_count, false);
 }
 
+NativeKernel *enter_kernel(const NativeEngine *n, const Examples *examples) {
+  if (examples->features != n->inputs.real_count) return NULL;
+  return n->junctions[0].kernels[examples->bytes ? NATIVE_ENTER_BYTES : NATIVE_ENTER_FLOATS];
+}
+
+const void *example_at(const Examples *examples, uint64_t index) {
+  const uint64_t first = index * examples->features;
+  return examples->bytes ? (const void *)(examples->bytes + first)
+                         : (const void *)(examples->floats + first);
+}
+
 uint32_t tally_output(const NativeEngine *n, const Cell *activation, size_t stride, uint32_t label,
                       double *scores, Tally *tally) {
   const Model *model = n->engine.model;

@@ -74,14 +74,31 @@ static Cell *matrix(const LayerMemory *layer, Cell *memory, uint32_t slot) {
 
 /* ---- inputs ---- */
 
+/* Sixteen examples become the columns from `column` on. */
+static void enter_block(NativeEngine *n, const Examples *examples, const uint64_t *numbers,
+                        Cell *to, uint64_t column) {
+  const void *pointers[SUM_LANES];
+  for (uint32_t i = 0; i < SUM_LANES; i++) pointers[i] = example_at(examples, numbers[i]);
+  const NativeWork work = {.examples = pointers, .ff_left = to, .first_column = column};
+  enter_kernel(n, examples)(&n->junctions[0].native, &work);
+}
+
 /* Fills the columns that only know their example's number. */
 static void read_columns(NativeEngine *n, const Examples *examples, BatchRecord *batch) {
   LayerMemory *layer = &n->layers[0];
   Cell *to = matrix(layer, layer->activation, batch->slot);
   const uint64_t *numbers = n->examples + (size_t)batch->slot * n->columns;
-  for (; batch->read < batch->count; batch->read++)
+  while (batch->read < batch->count) {
+    const bool is_block = batch->read % SUM_LANES == 0 && batch->count - batch->read >= SUM_LANES;
+    if (is_block && enter_kernel(n, examples)) {
+      enter_block(n, examples, numbers + batch->read, to, batch->read);
+      batch->read += SUM_LANES;
+      continue;
+    }
     read_input(&n->inputs, examples, numbers[batch->read], batch->first + batch->read, NULL,
                n->columns, to + batch->read);
+    batch->read++;
+  }
 }
 
 static uint32_t free_slot(const NativeEngine *n) {
@@ -299,7 +316,13 @@ bool batch_drain(Engine *engine, Tally *tally, Failure *failure) {
 
 static void infer_columns(NativeEngine *n, const Examples *examples, uint64_t first,
                           uint64_t count) {
-  for (uint64_t column = 0; column < count; column++)
+  uint64_t column = 0;
+  for (; column + SUM_LANES <= count && enter_kernel(n, examples); column += SUM_LANES) {
+    uint64_t numbers[SUM_LANES];
+    for (uint32_t i = 0; i < SUM_LANES; i++) numbers[i] = first + column + i;
+    enter_block(n, examples, numbers, n->layers[0].scratch, column);
+  }
+  for (; column < count; column++)
     read_input(&n->inputs, examples, first + column, first + column, NULL, n->columns,
                n->layers[0].scratch + column);
   for (uint32_t i = 0; i < n->junction_count; i++) {

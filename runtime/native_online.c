@@ -6,14 +6,27 @@ static Cell *copy_of(Cell *memory, const LayerMemory *layer, uint32_t copies, ui
   return memory + (copies == 1 ? 0 : input % copies) * layer->cells;
 }
 
+/* One example into an input layer's cells. */
+static void read_example(NativeEngine *n, const Examples *examples, uint64_t index, uint64_t input,
+                         Cell *cells) {
+  NativeKernel *enter = enter_kernel(n, examples);
+  if (!enter) {
+    read_input(&n->inputs, examples, index, input, n->input_place, 1, cells);
+    return;
+  }
+  const void *example = example_at(examples, index);
+  const NativeWork work = {.examples = &example, .ff_left = cells};
+  enter(&n->junctions[0].native, &work);
+}
+
 static void enter_input(NativeEngine *n, const TrainRun *run, uint64_t place) {
   const uint64_t input = n->position.entered++;
   const uint32_t example = run->order[place];
   LayerMemory *layer = &n->layers[0];
   n->records[input % n->record_count] =
       (InputRecord){.label = run->examples->labels[example], .rate = run->rate};
-  read_input(&n->inputs, run->examples, example, input, n->input_place, 1,
-             copy_of(layer->activation, layer, layer->copies, input));
+  read_example(n, run->examples, example, input,
+               copy_of(layer->activation, layer, layer->copies, input));
 }
 
 static void run_ff(NativeEngine *n, uint32_t i, uint64_t input) {
@@ -135,8 +148,8 @@ static void infer_one(const Inference *inference, uint32_t member, uint64_t i) {
   const uint64_t example = inference->first + i;
   const LayerMemory *output = &n->layers[n->junction_count];
   double *scores = n->scores + (size_t)member * (output->real_count + 8);
-  read_input(&n->inputs, inference->examples, example, example, n->input_place, 1,
-             n->layers[0].scratch + member * n->layers[0].cells);
+  read_example(n, inference->examples, example, example,
+               n->layers[0].scratch + member * n->layers[0].cells);
   for (uint32_t junction = 0; junction < n->junction_count; junction++) {
     const LayerMemory *left = &n->layers[junction], *right = &n->layers[junction + 1];
     const NativeWork work = {

@@ -85,6 +85,10 @@ uint32_t tally_output(const NativeEngine *engine, const Cell *activation, size_t
 bool check_outputs(const NativeEngine *engine, const Tally *tally, uint64_t input,
                    Failure *failure);
 
+/* The kernel that reads such examples, and their values; NULL: read_input() does. */
+NativeKernel *enter_kernel(const NativeEngine *engine, const Examples *examples);
+const void *example_at(const Examples *examples, uint64_t index);
+
 bool online_train(Engine *engine, const TrainRun *run, Tally *tally, Failure *failure);
 bool online_drain(Engine *engine, Tally *tally, Failure *failure);
 bool online_infer(Engine *engine, const Examples *examples, uint64_t first, uint64_t count,

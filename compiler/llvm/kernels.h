@@ -27,6 +27,10 @@ Value emit_fixed_batch_ff(Emitter *e, uint32_t junction);
 Value emit_fixed_batch_bp(Emitter *e, uint32_t junction);
 Value emit_fixed_batch_up(Emitter *e, uint32_t junction);
 
+/* ENTER of the first junction, where can_enter() says that it can be generated. */
+bool can_enter(const Emitter *e, bool is_bytes);
+Value emit_enter(Emitter *e, bool is_bytes);
+
 /* The deltas of the output layer, any number, batch or online. */
 Value emit_output(Emitter *e);
 

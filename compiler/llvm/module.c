@@ -113,6 +113,8 @@ static void emit_junction(Emitter *e, uint32_t junction, Value kernels[NATIVE_KE
     if (junction > 0)
       kernels[NATIVE_BP] = is_fixed ? emit_fixed_batch_bp(e, junction) : emit_batch_bp(e, junction);
   }
+  if (junction == 0 && can_enter(e, true)) kernels[NATIVE_ENTER_BYTES] = emit_enter(e, true);
+  if (junction == 0 && can_enter(e, false)) kernels[NATIVE_ENTER_FLOATS] = emit_enter(e, false);
   if (junction + 1 == e->model->junction_count) kernels[NATIVE_OUTPUT] = emit_output(e);
 }
 

@@ -302,9 +302,15 @@ static void spread_deltas(Emitter *e, const OnlineKernel *k, const Back *back) {
   end_loop(e, &loop);
 }
 
-/* UP of one bank and group: cycles in blocks of 16. */
+static Value load_pull(Emitter *e, const OnlineKernel *k, const Group *group, const Back *back,
+                       Value part_first, uint32_t i, Value block) {
+  Value piece = LLVMBuildAdd(e->builder, part_first, piece_of(e, k, group, i, block), "");
+  return load_vector(e, vector_type(e), back->pulls, piece, 64, "pull");
+}
+
+/* UP of one bank and group: cycles in blocks of 16.  pulls: of each sweep, where all banks have the same; else NULL. */
 static void update_bank(Emitter *e, const OnlineKernel *k, const Group *group, const Back *back,
-                        Value bank, Value part_first) {
+                        Value bank, Value part_first, const Value pulls[]) {
   const uint32_t rows = k->layout.rows;
   Value base = mul_i64(e, bank, rows);
   Value whole = whole_bank(e, k, back->activations, base);
@@ -321,9 +327,8 @@ static void update_bank(Emitter *e, const OnlineKernel *k, const Group *group, c
     Value a = rotate(e, k, back->activations, base, whole, from);
     Value at = LLVMBuildAdd(e->builder, slot, cycles, "");
     Value w = load_vector(e, vector_type(e), back->fields.weight, at, 64, "w");
-    Value piece = LLVMBuildAdd(e->builder, part_first, piece_of(e, k, group, i, block), "");
-    update_weights(e, k, &back->fields, at, w, a,
-                   load_vector(e, vector_type(e), back->pulls, piece, 64, "pull"));
+    Value pull = pulls ? pulls[i] : load_pull(e, k, group, back, part_first, i, block);
+    update_weights(e, k, &back->fields, at, w, a, pull);
     if (rows > LANES) end_loop(e, &loop);
   }
 }
@@ -337,8 +342,13 @@ static Value part_pieces_of(Emitter *e, const Back *back, Value bank) {
 
 static void update_group(Emitter *e, const OnlineKernel *k, const Group *group, void *context) {
   const Back *back = context;
-  Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, k->layout.banks), 1, true, "bank");
-  update_bank(e, k, group, back, loop.index, part_pieces_of(e, back, loop.index));
+  const bool is_shared = k->layout.rows == LANES && back->shape.parts == 1;
+  Value pulls[SWEEPS_PER_GROUP], none = const_i64(e, 0);
+  for (uint32_t i = 0; is_shared && i < group->sweeps; i++)
+    pulls[i] = load_pull(e, k, group, back, none, i, none);
+  Loop loop = begin_loop(e, none, const_i64(e, k->layout.banks), 1, true, "bank");
+  update_bank(e, k, group, back, loop.index, part_pieces_of(e, back, loop.index),
+              is_shared ? pulls : NULL);
   end_loop(e, &loop);
 }
 

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+// ENTER: examples become cells of the input layer, in the order that the first junction reads them.
+//
+//   natural   16 values in a row are 16 cells in a row
+//   ROTATE    cells lie bank by bank: blocks of 16 rows x 16 banks are transposed
+//   batch     cells of 16 examples lie side by side: blocks of 16 examples x 16 values are transposed
+//
+// Bytes stand for byte / 255.  A product with two parts of 1 / 255 gives the rounded quotient for all of them, which is tried here; where
+// fusing is slow or a byte comes out otherwise, it is divided.
+#include <math.h>
+
+#include "compiler/llvm/arithmetic.h"
+#include "compiler/llvm/kernels.h"
+
+typedef struct Enter {
+  bool is_bytes;
+  uint32_t real_count, neuron_count;
+  Layout layout;
+  Value cells;
+} Enter;
+
+/* ---- one vector ---- */
+
+static const float inverse_high = 1.0F / 255.0F;
+
+/* 1 / 255 - inverse_high. */
+static float inverse_low(void) {
+  return (float)(1.0 / 255.0 - (double)inverse_high);
+}
+
+static bool is_product_exact(void) {
+  for (uint32_t byte = 0; byte < 256; byte++) {
+    const float b = (float)byte, low = b * inverse_low();
+    if (fmaf(b, inverse_high, low) != (float)(byte / 255.0)) return false;
+  }
+  return true;
+}
+
+static Value divide_bytes(Emitter *e, Value bytes) {
+  Value b = LLVMBuildUIToFP(e->builder, bytes, e->v16f32, "bytes");
+  if (!e->has_fma || !is_product_exact())
+    return LLVMBuildFDiv(e->builder, b, const_vector(e, const_f32(e, 255.0F)), "value");
+  Value low = LLVMBuildFMul(e->builder, b, const_vector(e, const_f32(e, inverse_low())), "low");
+  return emit_fma(e, b, const_vector(e, const_f32(e, inverse_high)), low, "value");
+}
+
+/* floor(byte * 2^f / 255 + 1/2), or without the half, saturated. */
+static Value fixed_bytes(Emitter *e, Value bytes) {
+  const NumberFormat *format = &e->model->number;
+  Value wide = LLVMBuildZExt(e->builder, bytes, e->v16i32, "");
+  Value scaled = LLVMBuildShl(e->builder, wide,
+                              const_vector(e, const_i32(e, (int32_t)format->fraction + 1)), "");
+  const int32_t half = format->rounding == ROUND_NEAREST ? 255 : 0;
+  scaled = LLVMBuildAdd(e->builder, scaled, const_vector(e, const_i32(e, half)), "");
+  return saturate(e,
+                  LLVMBuildUDiv(e->builder, scaled, const_vector(e, const_i32(e, 510)), "value"));
+}
+
+/* Sixteen values as cells. */
+static Value cells_of(Emitter *e, const Enter *enter, Value values) {
+  if (!enter->is_bytes) return values;
+  return e->model->number.is_fixed ? fixed_bytes(e, values) : divide_bytes(e, values);
+}
+
+static Type value_vector(const Emitter *e, const Enter *enter) {
+  return enter->is_bytes ? e->v16i8 : e->v16f32;
+}
+
+/* Values `from` .. from + 15 of an example; those at real_count and beyond are 0.  `is_inside`: there are none. */
+static Value load_values(Emitter *e, const Enter *enter, Value example, Value from,
+                         bool is_inside) {
+  Type type = value_vector(e, enter);
+  if (is_inside) return load_vector(e, type, example, from, 1, "values");
+  Value zero = const_i64(e, 0), end = const_i64(e, enter->real_count);
+  Value is_past = LLVMBuildICmp(e->builder, LLVMIntUGE, from, end, "");
+  Value left =
+      LLVMBuildSelect(e->builder, is_past, zero, LLVMBuildSub(e->builder, end, from, ""), "");
+  return load_masked(e, type, example, from, lanes_below(e, left, "present"), LLVMConstNull(type),
+                     "values");
+}
+
+/* ---- transposing ---- */
+
+/* Lane i of vector j becomes lane j of vector i: four rounds of interleaving halves. */
+static void transpose(Emitter *e, Value vectors[LANES]) {
+  int32_t low[LANES], high[LANES];
+  for (int32_t lane = 0; lane < LANES; lane++) {
+    low[lane] = lane / 2 + (lane % 2) * LANES;
+    high[lane] = LANES / 2 + lane / 2 + (lane % 2) * LANES;
+  }
+  for (uint32_t round = 0; round < 4; round++) {
+    Value next[LANES];
+    for (uint32_t i = 0; i < LANES / 2; i++) {
+      next[2 * i] = shuffle(e, vectors[i], vectors[i + LANES / 2], low, "");
+      next[2 * i + 1] = shuffle(e, vectors[i], vectors[i + LANES / 2], high, "");
+    }
+    for (uint32_t i = 0; i < LANES; i++) vectors[i] = next[i];
+  }
+}
+
+/* ---- online ---- */
+
+static void enter_natural(Emitter *e, const Enter *enter, Value example) {
+  const uint32_t whole = enter->real_count / LANES * LANES;
+  const uint32_t all = (enter->neuron_count + LANES - 1) / LANES * LANES;
+  if (whole > 0) {
+    Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, whole), LANES, true, "left");
+    Value values = load_values(e, enter, example, loop.index, true);
+    store_vector(e, cells_of(e, enter, values), enter->cells, loop.index, 64);
+    end_loop(e, &loop);
+  }
+  if (whole < enter->real_count) {
+    Value from = const_i64(e, whole);
+    store_vector(e, cells_of(e, enter, load_values(e, enter, example, from, false)), enter->cells,
+                 from, 64);
+  }
+  const uint32_t padded = (enter->real_count + LANES - 1) / LANES * LANES;
+  if (padded == all) return;
+  Loop loop = begin_loop(e, const_i64(e, padded), const_i64(e, all), LANES, true, "padding");
+  store_vector(e, zero_vector(e), enter->cells, loop.index, 64);
+  end_loop(e, &loop);
+}
+
+/* Sixteen banks from `bank` on, rows first_row .. first_row + 15. */
+static void enter_banks(Emitter *e, const Enter *enter, Value example, Value bank,
+                        uint32_t first_row) {
+  const uint32_t banks = enter->layout.banks;
+  Value vectors[LANES];
+  for (uint32_t i = 0; i < LANES; i++) {
+    const uint64_t row = (uint64_t)(first_row + i) * banks;
+    vectors[i] = LLVMConstNull(value_vector(e, enter));
+    if (row < enter->real_count)
+      vectors[i] = load_values(e, enter, example, add_i64(e, bank, (int64_t)row),
+                               row + banks <= enter->real_count);
+  }
+  transpose(e, vectors);
+  for (uint32_t i = 0; i < LANES; i++) {
+    Value cell = add_i64(e, mul_i64(e, add_i64(e, bank, i), enter->layout.rows), first_row);
+    store_vector(e, cells_of(e, enter, vectors[i]), enter->cells, cell, 64);
+  }
+}
+
+static void enter_rotated(Emitter *e, const Enter *enter, Value example) {
+  Loop loop =
+      begin_loop(e, const_i64(e, 0), const_i64(e, enter->layout.banks), LANES, true, "bank");
+  for (uint32_t row = 0; row < enter->layout.rows; row += LANES)
+    enter_banks(e, enter, example, loop.index, row);
+  end_loop(e, &loop);
+}
+
+/* ---- batch ---- */
+
+/* Sixteen examples become columns first_column .. first_column + 15. */
+static void enter_columns(Emitter *e, const Enter *enter, Value examples) {
+  const uint32_t stride = column_stride(e->model);
+  const uint32_t all = (enter->real_count + LANES - 1) / LANES * LANES,
+                 whole = enter->real_count / LANES * LANES;
+  Value column = work_field(e, WORK_first_column, "column"), pointers[LANES];
+  for (uint32_t i = 0; i < LANES; i++)
+    pointers[i] = load_at(e, e->pointer, examples, const_i64(e, i), "example");
+  for (uint32_t is_last = 0; is_last < 2; is_last++) {
+    const uint32_t first = is_last ? whole : 0, last = is_last ? all : whole;
+    if (first == last) continue;
+    Loop loop = begin_loop(e, const_i64(e, first), const_i64(e, last), LANES, true, "left");
+    Value vectors[LANES];
+    for (uint32_t i = 0; i < LANES; i++)
+      vectors[i] = load_values(e, enter, pointers[i], loop.index, !is_last);
+    transpose(e, vectors);
+    for (uint32_t i = 0; i < LANES; i++) {
+      Value at =
+          LLVMBuildAdd(e->builder, mul_i64(e, add_i64(e, loop.index, i), stride), column, "");
+      store_vector(e, cells_of(e, enter, vectors[i]), enter->cells, at, 64);
+    }
+    end_loop(e, &loop);
+  }
+}
+
+/* ---- the kernel ---- */
+
+bool can_enter(const Emitter *e, bool is_bytes) {
+  const NumberFormat *format = &e->model->number;
+  const Layout layout = choose_layout(e->model, 0);
+  if (format->is_fixed &&
+      (!is_bytes || format->rounding == ROUND_STOCHASTIC || format->width > LANES))
+    return false;
+  if (layout.kind == LAYOUT_ROTATE) return layout.banks % LANES == 0 && layout.rows <= 4 * LANES;
+  return true;
+}
+
+Value emit_enter(Emitter *e, bool is_bytes) {
+  Value function = begin_kernel(e, 0, is_bytes ? "enter_bytes" : "enter_floats");
+  const Enter enter = {
+      .is_bytes = is_bytes,
+      .real_count = e->model->layers[0].real_count,
+      .neuron_count = e->model->layers[0].neuron_count,
+      .layout = choose_layout(e->model, 0),
+      .cells = work_field(e, WORK_ff_left, "cells"),
+  };
+  Value examples = work_field(e, WORK_examples, "examples");
+  if (enter.layout.kind == LAYOUT_BATCH) {
+    enter_columns(e, &enter, examples);
+  } else {
+    Value example = load_at(e, e->pointer, examples, const_i64(e, 0), "example");
+    if (enter.layout.kind == LAYOUT_ROTATE) {
+      enter_rotated(e, &enter, example);
+    } else {
+      enter_natural(e, &enter, example);
+    }
+  }
+  end_function(e);
+  return function;
+}
