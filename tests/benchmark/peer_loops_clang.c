@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// The C loops, compiled by clang.
+#include "tests/benchmark/peer_loops.h"
+
+static const Peer loops = {.name = "C loops, clang",
+                           .trains_online = true,
+                           .trains_batches = true,
+                           .infers = true,
+                           .open = loops_open,
+                           .train = loops_train,
+                           .infer = loops_infer,
+                           .close = loops_close};
+const Peer *const peer_loops_clang = &loops;
