@@ -10,7 +10,9 @@
 #include "lang/check_scalar.h"
 #include "lang/check_train.h"
 #include "lang/import.h"
+#include "lang/override.h"
 #include "lang/scope.h"
+#include "lang/vector.h"
 
 enum { BLOCK_LIMIT = 1000 };
 
@@ -39,9 +41,9 @@ static void report_unknown_block(Diagnostics *d, const File *file, const BlockKi
 }
 
 /* The block to take, NULL where there is none; a wanted one that does not exist is reported. */
-static const Item *choose(Diagnostics *d, const File *file, const BlockKind *blocks) {
-  const Item *chosen = NULL;
-  for (const Item *item = file->items; item != NULL; item = item->next) {
+static Item *choose(Diagnostics *d, const File *file, const BlockKind *blocks) {
+  Item *chosen = NULL;
+  for (Item *item = file->items; item != NULL; item = item->next) {
     if (is_chosen(blocks, item, chosen)) chosen = item;
   }
   if (chosen == NULL && blocks->wanted != NULL) report_unknown_block(d, file, blocks);
@@ -99,7 +101,7 @@ static void check_block_names(const Checker *checker, const File *file) {
 
 /* The blocks to take, NULL where the file has none, and whether each is right. */
 typedef struct Chosen {
-  const Item *network, *hardware, *train;
+  Item *network, *hardware, *train;
   bool is_network_right, is_hardware_right, is_train_right;
 } Chosen;
 
@@ -161,7 +163,16 @@ static void report_no_network(Diagnostics *d, const File *file) {
   help(m, "write `network name { input ...; output ...; junction ...; }`");
 }
 
-static void check_program(const Checker *checker, const File *file, Program *program) {
+static void list_params(const File *file, Arena *arena, Program *program) {
+  VECTOR(Name) params = {0};
+  for (const Item *item = file->items; item != NULL; item = item->next) {
+    if (item->kind == ITEM_PARAM) *VECTOR_ADD(arena, &params) = item->name;
+  }
+  program->params = params.items;
+  program->param_count = params.count;
+}
+
+static void check_program(const Checker *checker, File *file, Program *program) {
   Diagnostics *d = checker->diagnostics;
   const CheckOptions *options = checker->options;
   const BlockKind networks = {ITEM_NETWORK, "network", options->network};
@@ -173,6 +184,7 @@ static void check_program(const Checker *checker, const File *file, Program *pro
       .hardware = choose(d, file, &hardwares),
       .train = choose(d, file, &trains),
   };
+  override_settings(checker->scope, file, &chosen.hardware, &chosen.train);
   check_definitions(checker);
   check_blocks(checker, file, &chosen, program);
   /* Part of the file may be lost to a syntax error, the network with it. */
@@ -193,12 +205,13 @@ bool check_file(const char *path, const char *text, const CheckOptions *options,
       .include_folder_count = options->include_folder_count,
   };
   const uint32_t errors = error_count(d);
-  const File *file = import_file(&context, path, text);
+  File *file = import_file(&context, path, text);
   if (file == NULL) return false;
   Scope *scope = scope_new(file, options, sources, names, d, arena, error_count(d) != errors);
   const Checker checker = {d, arena, scope, {d, arena, scope_value, scope}, options};
   Program *result = ARENA_NEW(arena, Program);
   result->path = path;
+  list_params(file, arena, result);
   check_program(&checker, file, result);
   if (error_count(d) != errors) return false;
   warn_of_unused(scope);

@@ -100,7 +100,7 @@ static Statement *statement(Parse *parse, StatementKind kind, Span at) {
 %token ARROW "'->'" EQUAL "'=='" NOT_EQUAL "'!='" LESS_EQUAL "'<='" GREATER_EQUAL "'>='" AND "'&&'" OR "'||'"
 %token SEMICOLON "';'" COMMA "','" COLON "':'" ASSIGN "'='" OPEN "'('" CLOSE "')'" OPEN_BRACE "'{'" CLOSE_BRACE "'}'"
 %token OPEN_BRACKET "'['" CLOSE_BRACKET "']'" QUESTION "'?'" NOT "'!'" LESS "'<'" GREATER "'>'"
-%token PLUS "'+'" MINUS "'-'" TIMES "'*'" DIVIDE "'/'" MODULO "'%'" POWER "'^'"
+%token PLUS "'+'" MINUS "'-'" TIMES "'*'" DIVIDE "'/'" MODULO "'%'" POWER "'^'" DOT "'.'"
 %token <Name> IMPORT "'import'" LET "'let'" PARAM "'param'" ACTIVATION "'activation'" PATTERN "'pattern'"
 %token <Name> NETWORK "'network'" HARDWARE "'hardware'" TRAIN "'train'" INPUT "'input'" LAYER "'layer'"
 %token <Name> OUTPUT "'output'" JUNCTION "'junction'" PAD "'pad'"
@@ -136,6 +136,11 @@ static Statement *statement(Parse *parse, StatementKind kind, Span at) {
 start:
   START_FILE items                   { parse->items = $items.first; }
 | START_DEFINE name ASSIGN expr      { parse->define_name = $name; parse->define_value = $expr; }
+| START_DEFINE name[block] DOT name[setting] ASSIGN expr {
+    parse->define_block = $block;
+    parse->define_name = $setting;
+    parse->define_value = $expr;
+  }
 ;
 
 items:

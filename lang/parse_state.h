@@ -26,7 +26,9 @@ typedef struct Parse {
   uint32_t offset;     /* of the next byte, in the shared space */
   Span last, previous; /* the last token given, and the one before it */
   Item *items;         /* the result of a file */
-  Name define_name;    /* the result of a definition */
+  bool is_define;      /* a definition is parsed: the only place for a dot between names */
+  Name define_block;   /* the result of a definition; text is NULL where it names no block */
+  Name define_name;
   Expr *define_value;
 } Parse;
 

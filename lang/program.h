@@ -234,7 +234,9 @@ typedef struct Training {
 } Training;
 
 typedef struct Program {
-  const char *path; /* of the main file, as given */
+  const char *path;   /* of the main file, as given */
+  const Name *params; /* [param_count] what -D may replace, in the file's order */
+  uint32_t param_count;
   Network network;
   Hardware hardware;
   Training training;

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lang/parse.h"
 #include "lang/vector.h"
 
 typedef VECTOR(Declaration *) Pending;
@@ -139,14 +138,20 @@ static void report_unknown_define(Scope *scope, const Define *define) {
   if (suggestion.best != NULL) help(m, "did you mean '%s'?", suggestion.best);
 }
 
+/* Values for params replace theirs; those for settings are kept until their block is known. */
 static void apply_defines(Scope *scope, const CheckOptions *options, Sources *sources,
                           Names *names) {
+  VECTOR(Define) overrides = {0};
   for (uint32_t i = 0; i < options->define_count; i++) {
     const char *text = options->defines[i];
     const SourceFile *source = sources_add(sources, "-D", text, strlen(text));
     if (source == NULL) continue;
     const Define *define = parse_define(source, scope->diagnostics, names, scope->arena);
     if (define == NULL) continue;
+    if (define->block.text != NULL) {
+      *VECTOR_ADD(scope->arena, &overrides) = *define;
+      continue;
+    }
     Declaration *declaration = scope_find(scope, define->name.text);
     if (declaration == NULL || declaration->item->kind != ITEM_PARAM) {
       report_unknown_define(scope, define);
@@ -154,6 +159,8 @@ static void apply_defines(Scope *scope, const CheckOptions *options, Sources *so
     }
     declaration->value = define->value;
   }
+  scope->overrides = overrides.items;
+  scope->override_count = overrides.count;
 }
 
 /* ---- evaluation in order of dependence ---- */

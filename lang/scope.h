@@ -9,6 +9,7 @@
 #include "lang/check.h"
 #include "lang/evaluate.h"
 #include "lang/intern.h"
+#include "lang/parse.h"
 
 typedef enum DeclarationState {
   DECLARATION_WAITING,
@@ -34,6 +35,9 @@ typedef struct Scope {
   Arena *arena;
   Declaration *declarations; /* [count] sorted by name's pointer */
   uint32_t count;
+  const Define
+      *overrides; /* [override_count] settings of blocks that -D gives another value, in order */
+  uint32_t override_count;
   bool is_partial; /* a syntax error may have hidden definitions: unknown names stay silent */
 } Scope;
 

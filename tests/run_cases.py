@@ -13,7 +13,7 @@ comments on the lines that must produce messages are checked, so that an accepte
 
     junction a -> b : clashfree(banks = 3);   // error: banks must divide
     // error@-1: text            the message stands one line above (or below: +1)
-    // error@other.sedge:3: text in another file
+    // error@other.sedge:3: text in another file; error@-D:1: in the value of a -D
     // error@*: text             without a line
 
 A case fails on a difference, on a message that no comment expects, on a message without the line of carets, on
@@ -103,9 +103,11 @@ def place_of(match, name, number):
         return (None, None, match["severity"], match["text"])
     if where is None:
         return (name, number, match["severity"], match["text"])
-    if where[0] in "+-":
+    if where[0] in "+-" and ":" not in where:
         return (name, number + int(where), match["severity"], match["text"])
     file, line = where.rsplit(":", 1)
+    if file == "-D":
+        return (file, int(line), match["severity"], match["text"])
     return ((Path(name).parent / file).as_posix(), int(line), match["severity"], match["text"])
 
 
