@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // How fast native code trains, beside what else trains the same networks, in one run.
 //
-// Usage: benchmark_native [--seconds S] [--threads N] [NAME...]: measures the networks of tests/benchmark/networks (all, or those named), each in the
-// ways of the table below: sedge and every peer in turns, medians of five turns, ratios.  One thread unless said.  Peers that were not
-// found when this was built are named as absent.  Inputs are random numbers, 512 of them again and again, already in memory.
+// Usage: benchmark_native [OPTION...] [NAME...]: measures the networks of the table below (all, or those named): sedge and every peer
+// in turns, medians of five turns, ratios.  Peers that were not found when this was built are named as absent.  Inputs are random
+// numbers, 512 of them again and again, already in memory.  Time is the thread's own on the processor, since other programs may
+// run beside us; with several threads it is the clock's.
 #include <inttypes.h>
+#include <popt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,9 +43,17 @@ static const Measurement measurements[] = {
     {"U1-b64", "u1", NULL, 64, false, 2, 0},
 };
 
-static double seconds_now(void) {
+/* What the user asked for. */
+typedef struct Settings {
+  double seconds; /* of a turn */
+  uint32_t threads;
+  bool has_inference;
+  const char *peers; /* keys, separated by commas; NULL: all */
+} Settings;
+
+static double seconds_now(const Settings *settings) {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(settings->threads > 1 ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
@@ -59,16 +69,29 @@ static double median(double values[TURNS]) {
 
 /* ---- the network as peers see it, and its inputs ---- */
 
-static PeerNetwork make_network(const Model *model) {
-  const uint32_t count = model->junction_count, p = model->layers[0].neuron_count;
+/* real [EXAMPLES][real neurons] becomes [EXAMPLES][neurons], padded with zeros: what peers read. */
+static float *pad_examples(const float *real, const Layer *input) {
+  const uint64_t neurons = input->neuron_count, features = input->real_count;
+  float *padded = calloc(EXAMPLES * neurons, sizeof *padded);
+  for (uint64_t i = 0; i < EXAMPLES; i++)
+    memcpy(padded + i * neurons, real + i * features, features * sizeof *real);
+  return padded;
+}
+
+static float *make_examples(const Layer *input) {
+  float *real = calloc((uint64_t)EXAMPLES * input->real_count, sizeof *real);
+  uint32_t state = 1;
+  for (uint64_t i = 0; i < (uint64_t)EXAMPLES * input->real_count; i++) {
+    state = state * 1664525 + 1013904223;
+    real[i] = (float)(state >> 24) / 255.0F;
+  }
+  return real;
+}
+
+static PeerNetwork make_network(const Model *model, const float *examples) {
+  const uint32_t count = model->junction_count;
   uint32_t *neurons = calloc(count + 1, sizeof *neurons), **left = calloc(count, sizeof *left);
   uint32_t **begin = calloc(count, sizeof *begin), *labels = calloc(EXAMPLES, sizeof *labels);
-  float *examples = aligned_alloc(64, sizeof *examples * EXAMPLES * p);
-  uint32_t state = 1;
-  for (uint64_t i = 0; i < (uint64_t)EXAMPLES * p; i++) {
-    state = state * 1664525 + 1013904223;
-    examples[i] = i % p < model->layers[0].real_count ? (float)(state >> 24) / 255.0F : 0.0F;
-  }
   for (uint32_t i = 0; i < EXAMPLES; i++) labels[i] = i % model->layers[count].real_count;
   for (uint32_t i = 0; i < count; i++) {
     const Interleaver *edges = &model->junctions[i].edges;
@@ -84,7 +107,7 @@ static PeerNetwork make_network(const Model *model) {
                        .left = (const uint32_t *const *)left,
                        .right_begin = (const uint32_t *const *)begin,
                        .example_count = EXAMPLES,
-                       .examples = examples,
+                       .examples = pad_examples(examples, &model->layers[0]),
                        .labels = labels,
                        .rate = 1.0F / 64};
 }
@@ -112,12 +135,13 @@ typedef struct Sedge {
 static void sedge_run(Sedge *s, uint64_t inputs, bool is_training) {
   Tally tally = {0};
   Failure failure = {0};
-  const TrainRun run = {
-      .examples = &s->examples, .order = s->order, .count = EXAMPLES, .rate = 1.0 / 64};
   for (uint64_t done = 0; done < inputs; done += EXAMPLES) {
-    const bool is_good = is_training ? engine_train(s->engine, &run, &tally, &failure)
-                                     : engine_infer(s->engine, &s->examples, 0, EXAMPLES, NULL,
-                                                    NULL, &tally, &failure);
+    const uint64_t count = inputs - done < EXAMPLES ? inputs - done : EXAMPLES;
+    const TrainRun run = {
+        .examples = &s->examples, .order = s->order, .count = count, .rate = 1.0 / 64};
+    const bool is_good =
+        is_training ? engine_train(s->engine, &run, &tally, &failure)
+                    : engine_infer(s->engine, &s->examples, 0, count, NULL, NULL, &tally, &failure);
     if (is_good) continue;
     fprintf(stderr, "%s\n", failure.message);
     exit(1);
@@ -134,8 +158,8 @@ typedef struct Runner {
   double rates[TURNS];
 } Runner;
 
-static double run_once(Runner *r, Sedge *sedge, bool is_training) {
-  const double begin = seconds_now();
+static double run_once(Runner *r, Sedge *sedge, bool is_training, const Settings *settings) {
+  const double begin = seconds_now(settings);
   if (!r->peer) {
     sedge_run(sedge, r->inputs, is_training);
   } else if (is_training) {
@@ -143,22 +167,30 @@ static double run_once(Runner *r, Sedge *sedge, bool is_training) {
   } else {
     r->peer->infer(r->open, r->inputs);
   }
-  return seconds_now() - begin;
+  return seconds_now(settings) - begin;
 }
 
-static void measure_turns(Runner *runners, uint32_t count, Sedge *sedge, bool is_training,
-                          double seconds) {
-  for (uint32_t i = 0; i < count; i++) {
-    runners[i].inputs = EXAMPLES;
-    double spent = run_once(&runners[i], sedge, is_training);
-    spent = run_once(&runners[i], sedge, is_training);
-    const double wanted = seconds / spent * EXAMPLES;
-    runners[i].inputs = wanted > EXAMPLES ? (uint64_t)wanted / EXAMPLES * EXAMPLES : EXAMPLES;
+/* As many inputs as fill a turn, whole batches; a slow one runs one batch.  Warms up on the way. */
+static void choose_inputs(Runner *r, uint32_t batch, Sedge *sedge, bool is_training,
+                          const Settings *settings) {
+  double spent = 0;
+  r->inputs = batch;
+  for (;; r->inputs *= 2) {
+    spent = run_once(r, sedge, is_training, settings);
+    if (spent >= settings->seconds / 4) break;
   }
+  const double batches = settings->seconds / spent * (double)(r->inputs / batch);
+  r->inputs = batches > 1 ? (uint64_t)batches * batch : batch;
+}
+
+static void measure_turns(Runner *runners, uint32_t count, uint32_t batch, Sedge *sedge,
+                          bool is_training, const Settings *settings) {
+  for (uint32_t i = 0; i < count; i++)
+    choose_inputs(&runners[i], batch, sedge, is_training, settings);
   for (uint32_t turn = 0; turn < TURNS; turn++) {
     for (uint32_t i = 0; i < count; i++)
       runners[i].rates[turn] =
-          (double)runners[i].inputs / run_once(&runners[i], sedge, is_training);
+          (double)runners[i].inputs / run_once(&runners[i], sedge, is_training, settings);
   }
 }
 
@@ -190,17 +222,32 @@ static Compilation *compile(const Measurement *m) {
   exit(1);
 }
 
-static void measure(const Measurement *m, double seconds, uint32_t threads) {
+/* Whether `name` stands in a list separated by commas. */
+static bool is_listed(const char *list, const char *name) {
+  const size_t length = strlen(name);
+  for (const char *at = list; at; at = strchr(at, ','), at += at != NULL) {
+    if (strncmp(at, name, length) == 0 && (at[length] == ',' || at[length] == '\0')) return true;
+  }
+  return false;
+}
+
+static bool is_wanted_peer(const Peer *peer, const Measurement *m, const Settings *settings) {
+  if (!peer || (settings->peers && !is_listed(settings->peers, peer->key))) return false;
+  return m->batch > 1 ? peer->trains_batches : peer->trains_online;
+}
+
+static void measure(const Measurement *m, const Settings *settings) {
   const Peer *const peers[MOST_PEERS] = {peer_loops_clang, peer_loops_gcc, peer_fann,
                                          peer_openblas};
   Compilation *c = compile(m);
   Failure failure = {0};
-  const PeerNetwork network = make_network(c->model);
-  const Options options = {.threads = {.is_given = true, .value = threads}};
+  float *examples = make_examples(&c->model->layers[0]);
+  const PeerNetwork network = make_network(c->model, examples);
+  const Options options = {.threads = {.is_given = true, .value = settings->threads}};
   Sedge sedge = {.engine = open_native(c, &options, &failure),
                  .examples = {.count = EXAMPLES,
-                              .features = network.neurons[0],
-                              .floats = network.examples,
+                              .features = c->model->layers[0].real_count,
+                              .floats = examples,
                               .labels = network.labels}};
   if (!sedge.engine) {
     fprintf(stderr, "%s\n", failure.message);
@@ -210,43 +257,66 @@ static void measure(const Measurement *m, double seconds, uint32_t threads) {
   Runner runners[MOST_PEERS + 1] = {{0}};
   uint32_t count = 1;
   for (uint32_t i = 0; i < MOST_PEERS; i++) {
-    const bool can =
-        peers[i] && (m->batch > 1 ? peers[i]->trains_batches : peers[i]->trains_online);
-    if (can) runners[count++] = (Runner){.peer = peers[i], .open = peers[i]->open(&network)};
+    if (is_wanted_peer(peers[i], m, settings))
+      runners[count++] = (Runner){.peer = peers[i], .open = peers[i]->open(&network)};
   }
-  for (int is_training = 1; is_training >= 0; is_training--) {
-    measure_turns(runners, count, &sedge, is_training, seconds);
+  for (int is_training = 1; is_training >= !settings->has_inference; is_training--) {
+    measure_turns(runners, count, m->batch, &sedge, is_training, settings);
     print_runners(m, runners, count, is_training);
   }
   for (uint32_t i = 1; i < count; i++) runners[i].peer->close(runners[i].open);
   engine_close(sedge.engine);
   compilation_close(c);
   free_network(&network);
+  free(examples);
 }
 
-static bool is_wanted(const char *name, int argc, char **argv, int first) {
-  if (first >= argc) return true;
-  for (int i = first; i < argc; i++) {
-    if (strcmp(argv[i], name) == 0) return true;
+/* ---- options ---- */
+
+static bool is_wanted(const char *name, const char *const *names) {
+  if (!names) return true;
+  for (; *names; names++) {
+    if (strcmp(*names, name) == 0) return true;
   }
   return false;
 }
 
-int main(int argc, char **argv) {
-  double seconds = 0.3;
-  uint32_t threads = 1;
-  int first = 1;
-  for (; first + 1 < argc && strncmp(argv[first], "--", 2) == 0; first += 2) {
-    if (strcmp(argv[first], "--seconds") == 0) seconds = strtod(argv[first + 1], NULL);
-    if (strcmp(argv[first], "--threads") == 0)
-      threads = (uint32_t)strtoul(argv[first + 1], NULL, 10);
-  }
+static void run_all(const Settings *settings, const char *const *names) {
   if (!peer_loops_clang) puts("absent: clang's C loops");
   if (!peer_fann) puts("absent: FANN");
   if (!peer_openblas) puts("absent: OpenBLAS");
   for (size_t i = 0; i < sizeof measurements / sizeof measurements[0]; i++) {
-    if (is_wanted(measurements[i].name, argc, argv, first))
-      measure(&measurements[i], seconds, threads);
+    if (is_wanted(measurements[i].name, names)) measure(&measurements[i], settings);
   }
+}
+
+int main(int argc, char **argv) {
+  double seconds = 0.3;
+  int threads = 1, is_quick = 0, has_no_inference = 0;
+  char *peers = NULL;
+  const struct poptOption options[] = {
+      {"seconds", 's', POPT_ARG_DOUBLE, &seconds, 0, "how long a turn is", "S"},
+      {"quick", 'q', POPT_ARG_NONE, &is_quick, 0, "turns of 0.05 seconds", NULL},
+      {"threads", 't', POPT_ARG_INT, &threads, 0, "threads of sedge", "N"},
+      {"peers", 'p', POPT_ARG_STRING, &peers, 0,
+       "only these: none, or some of loops,gcc,fann,openblas", "LIST"},
+      {"no-inference", 'n', POPT_ARG_NONE, &has_no_inference, 0, "measure training alone", NULL},
+      POPT_AUTOHELP POPT_TABLEEND};
+  poptContext context = poptGetContext(NULL, argc, (const char **)argv, options, 0);
+  poptSetOtherOptionHelp(context, "[OPTION...] [NETWORK...]");
+  const int wrong = poptGetNextOpt(context);
+  if (wrong < -1 || threads < 1 || !(seconds > 0)) {
+    if (wrong < -1) fprintf(stderr, "%s: %s\n", poptBadOption(context, 0), poptStrerror(wrong));
+    if (wrong == -1) fputs("--threads and --seconds must be above zero\n", stderr);
+    poptFreeContext(context);
+    return 2;
+  }
+  const Settings settings = {.seconds = is_quick ? 0.05 : seconds,
+                             .threads = (uint32_t)threads,
+                             .has_inference = !has_no_inference,
+                             .peers = peers};
+  run_all(&settings, poptGetArgs(context));
+  free(peers);
+  poptFreeContext(context);
   return 0;
 }

@@ -61,6 +61,7 @@ static void close_fann(void *peer) {
 }
 
 static const Peer fann = {.name = "FANN, sparse",
+                          .key = "fann",
                           .trains_online = true,
                           .infers = true,
                           .open = open_fann,

@@ -3,6 +3,7 @@
 #include "tests/benchmark/peer_loops.h"
 
 static const Peer loops = {.name = "C loops, clang",
+                           .key = "loops",
                            .trains_online = true,
                            .trains_batches = true,
                            .infers = true,

@@ -3,6 +3,7 @@
 #include "tests/benchmark/peer_loops.h"
 
 static const Peer loops = {.name = "C loops, gcc",
+                           .key = "gcc",
                            .trains_online = true,
                            .trains_batches = true,
                            .infers = true,

@@ -117,6 +117,7 @@ static void close_dense(void *peer) {
 }
 
 static const Peer dense = {.name = "OpenBLAS, dense",
+                           .key = "openblas",
                            .trains_online = true,
                            .trains_batches = true,
                            .infers = true,

@@ -20,6 +20,7 @@ typedef struct PeerNetwork {
 
 typedef struct Peer {
   const char *name;
+  const char *key; /* in --peers */
   bool trains_online, trains_batches, infers;
   void *(*open)(const PeerNetwork *network);  /* NULL: it cannot */
   void (*train)(void *peer, uint64_t inputs); /* goes round through the examples */
