@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "compiler/exit_code.h"
 #include "compiler/options.h"
 #include "lang/arena.h"
+#include "runtime/verbs/exit_code.h"
 
 typedef struct Invocation {
   Arena *arena; /* what the call itself allocates; compilations have arenas of their own */

@@ -32,7 +32,7 @@ ExitCode command_check(const Invocation *invocation) {
     const bool is_done = compile_to(&goal, c);
     const ExitCode code = report_messages(invocation, c);
     const Options *given = &invocation->options;
-    if (is_done && !goal.is_partial && !given->json && !given->quiet) print_summary(c);
+    if (is_done && !goal.is_partial && !given->run.json && !given->run.quiet) print_summary(c);
     if (worst == EXIT_DONE) worst = code;
     compilation_close(c);
   }

@@ -18,7 +18,7 @@ ExitCode command_explain(const Invocation *invocation) {
     return usage_error("there is no error code '%s'; codes look like %s", wanted,
                        error_code_name(0));
   }
-  if (invocation->options.json) {
+  if (invocation->options.run.json) {
     print_json_line(stdout, json_pack("{s:s, s:s, s:s}", "code", error_code_name(code), "summary",
                                       error_code_summary(code), "text", error_code_text(code)));
     return EXIT_DONE;

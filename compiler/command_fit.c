@@ -17,7 +17,7 @@ ExitCode command_fit(const Invocation *invocation) {
   if (is_done && !goal.is_partial) {
     const FitReportInput input = {
         .program = c->program, .model = c->model, .fit = c->fit, .schedule = c->schedule};
-    if (invocation->options.json) {
+    if (invocation->options.run.json) {
       print_json_line(stdout, fit_report_json(&input));
     } else {
       print_fit_report(&input, stdout);

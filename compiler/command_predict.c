@@ -1,120 +1,18 @@
 // SPDX-License-Identifier: MIT
-// sedge predict: a line per input, the predicted class and the score of every real output.
-//
-// Inputs are the whole test set, one example of it (a number from 0), or the rows of a text file ("-": standard input).
-#include <inttypes.h>
-#include <stdlib.h>
-
+// sedge predict: compiles the file and hands it to the runtime's verb.
 #include "compiler/command.h"
 #include "compiler/open_engine.h"
-#include "compiler/read_inputs.h"
-#include "compiler/report.h"
-
-/* What is predicted. */
-typedef struct Inputs {
-  Examples examples;
-  uint64_t first, count; /* of the examples */
-  bool has_labels;       /* else `labels` are zeros */
-  float *values;         /* owned, where rows were read */
-  uint32_t *labels;
-} Inputs;
-
-static void close_inputs(Inputs *inputs) {
-  free(inputs->values);
-  free(inputs->labels);
-}
-
-static bool read_file(const Session *session, const char *path, Inputs *inputs, Failure *failure) {
-  const DataSource *data = &session->c->program->training.data;
-  const int64_t label_column =
-      data->kind == DATA_CSV && !data->label_name ? data->label_column : -1;
-  const uint32_t features = session->c->model->layers[0].real_count;
-  if (!read_rows(path, features, label_column, &inputs->values, &inputs->count, failure))
-    return false;
-  inputs->labels = calloc(inputs->count, sizeof *inputs->labels);
-  if (!inputs->labels)
-    return fail(failure, FAILURE_MEMORY, path, "no memory for its %" PRIu64 " rows", inputs->count);
-  inputs->examples = (Examples){.count = inputs->count,
-                                .features = features,
-                                .floats = inputs->values,
-                                .labels = inputs->labels};
-  return true;
-}
-
-static bool find_inputs(const Invocation *invocation, const Session *session, Inputs *inputs,
-                        Failure *failure) {
-  const Examples *test = &session->data.test;
-  const char *input = invocation->argument_count > 1 ? invocation->arguments[1] : NULL;
-  uint64_t number = 0;
-  if (input && !is_number(input, &number)) return read_file(session, input, inputs, failure);
-  *inputs = (Inputs){
-      .examples = *test, .first = number, .count = input ? 1 : test->count, .has_labels = true};
-  if (number < test->count) return true;
-  if (test->count == 0) return fail(failure, FAILURE_MODEL, NULL, "the data have no test examples");
-  return fail(failure, FAILURE_MODEL, NULL,
-              "there is no test example %" PRIu64 ": they are numbered 0 to %" PRIu64, number,
-              test->count - 1);
-}
-
-/* ---- printing ---- */
-
-static void print_scores(uint32_t predicted, const float *scores, uint32_t count) {
-  printf("%" PRIu32, predicted);
-  for (uint32_t k = 0; k < count; k++) printf(" %.9g", (double)scores[k]);
-  putchar('\n');
-}
-
-static void print_scores_json(uint64_t input, const uint32_t *label, uint32_t predicted,
-                              const float *scores, uint32_t count) {
-  json_t *list = json_array();
-  for (uint32_t k = 0; k < count; k++) json_array_append_new(list, json_number((double)scores[k]));
-  json_t *object =
-      json_pack("{s:I, s:I}", "input", (json_int_t)input, "class", (json_int_t)predicted);
-  if (label) json_object_set_new(object, "label", json_integer((json_int_t)*label));
-  json_object_set_new(object, "scores", list);
-  print_json_line(stdout, object);
-}
-
-static bool predict_all(const Invocation *invocation, Engine *engine, const Inputs *inputs,
-                        Failure *failure) {
-  enum { PIECE = 64 };
-  const uint32_t outputs = engine->model->layers[engine->model->junction_count].real_count;
-  float *scores = malloc(sizeof *scores * outputs * PIECE);
-  uint32_t classes[PIECE];
-  bool is_good = scores || fail(failure, FAILURE_MEMORY, NULL, "no memory for the scores");
-  for (uint64_t done = 0; is_good && done < inputs->count && !ferror(stdout);) {
-    const uint64_t first = inputs->first + done, left = inputs->count - done;
-    const uint64_t count = left < PIECE ? left : PIECE;
-    Tally tally = {0};
-    is_good =
-        engine_infer(engine, &inputs->examples, first, count, scores, classes, &tally, failure);
-    for (uint64_t i = 0; is_good && i < count; i++) {
-      const uint32_t *label = inputs->has_labels ? &inputs->examples.labels[first + i] : NULL;
-      if (invocation->options.json) {
-        print_scores_json(first + i, label, classes[i], scores + i * outputs, outputs);
-      } else {
-        print_scores(classes[i], scores + i * outputs, outputs);
-      }
-    }
-    done += count;
-  }
-  free(scores);
-  return is_good;
-}
 
 ExitCode command_predict(const Invocation *invocation) {
   Session session;
-  Inputs inputs = {0};
   ExitCode code = EXIT_DONE;
-  Failure failure = {0};
-  if (!invocation->options.load)
-    return usage_error("sedge predict needs --load W: the parameters to predict with");
+  const char *complaint = predict_complaint(&invocation->options.run);
+  const char *input = invocation->argument_count > 1 ? invocation->arguments[1] : NULL;
+  if (complaint) return usage_error("%s", complaint);
   if (!is_engine_known(&invocation->options)) return EXIT_USAGE;
-  if (!session_open(invocation, &session, &code)) return code;
-  const bool is_good = find_inputs(invocation, &session, &inputs, &failure) &&
-                       predict_all(invocation, session.engine, &inputs, &failure);
-  if (!is_good) code = report_failure(invocation, session.c, &failure);
-  close_inputs(&inputs);
+  if (!session_open(invocation, predict_needs_data(input), &session, &code)) return code;
+  const Run run = session_run(&session);
+  code = run_predict(&run);
   session_close(&session);
   return code;
 }

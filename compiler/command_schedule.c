@@ -18,7 +18,7 @@ static const struct {
 } formats[] = {{"text", print_schedule_text}, {"json", print_schedule_json}};
 
 static SchedulePrinter find_format(const Options *options) {
-  const char *name = options->format ? options->format : options->json ? "json" : "text";
+  const char *name = options->format ? options->format : options->run.json ? "json" : "text";
   for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
     if (strcmp(formats[i].name, name) == 0) return formats[i].print;
   }

@@ -204,7 +204,7 @@ static void tell_difference(const Invocation *invocation, const Comparison *c,
   const bool is_score = strncmp(d->place, "prediction", 10) == 0;
   const double a = value_of(model, d->bits[0], is_score), b = value_of(model, d->bits[1], is_score);
   const char *names[] = {c->engines[0]->kind->name, c->engines[1]->kind->name};
-  if (invocation->options.json) {
+  if (invocation->options.run.json) {
     print_json_line(stdout,
                     json_pack("{s:s, s:I, s:s, s:{s:f, s:I}, s:{s:f, s:I}}", "event", "difference",
                               "inputs", (json_int_t)d->input, "place", d->place, names[0], "value",
@@ -221,7 +221,7 @@ static void tell_agreement(const Invocation *invocation, const Comparison *c, ui
   char digest[65];
   parameters_digest(c->engines[1], digest);
   const uint64_t parameters = model_parameter_count(c->engines[0]->model);
-  if (invocation->options.json) {
+  if (invocation->options.run.json) {
     print_json_line(stdout,
                     json_pack("{s:s, s:I, s:I, s:I, s:s}", "event", "agreement", "inputs",
                               (json_int_t)c->inputs, "parameters", (json_int_t)parameters,
@@ -237,7 +237,7 @@ static void tell_agreement(const Invocation *invocation, const Comparison *c, ui
 /* ---- the verb ---- */
 
 static ExitCode run_verify(const Invocation *invocation, Session *session, Comparison *c) {
-  const OptionalCount *wanted = &invocation->options.inputs;
+  const OptionalCount *wanted = &invocation->options.run.inputs;
   const uint64_t inputs = wanted->is_given ? wanted->value : DEFAULT_INPUTS;
   const uint64_t examples = c->test->count < MOST_EXAMPLES ? c->test->count : MOST_EXAMPLES;
   Difference difference = {0};
@@ -261,8 +261,8 @@ ExitCode command_verify(const Invocation *invocation) {
   ExitCode code = EXIT_DONE;
   Failure failure = {0};
   if (!is_engine_known(&invocation->options)) return EXIT_USAGE;
-  if (!session_open(invocation, &session, &code)) return code;
-  const TrainerSettings settings = trainer_settings(invocation, session.c);
+  if (!session_open(invocation, true, &session, &code)) return code;
+  const TrainerSettings settings = trainer_settings(&invocation->options.run, &session.recipe);
   Engine *reference = open_engine(session.c, &invocation->options, "sim", &failure);
   if (!reference) {
     code = report_failure(invocation, session.c, &failure);

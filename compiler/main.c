@@ -105,7 +105,7 @@ static ExitCode run_verb(Verb verb, const ParsedLine *line, uint32_t skipped, Ar
   };
   const char *complaint = NULL;
   if (!options_suit(line, verb, arena, &complaint)) return usage_error("%s", complaint);
-  if (line->options.help) {
+  if (line->options.run.help) {
     print_verb_help(verb);
     return EXIT_DONE;
   }
@@ -122,7 +122,7 @@ static ExitCode run_line(int argc, const char **argv, Arena *arena) {
   ParsedLine line;
   const char *complaint = NULL;
   if (!parse_options(argc, argv, arena, &line, &complaint)) return usage_error("%s", complaint);
-  if (line.options.version) {
+  if (line.options.run.version) {
     puts("sedge " SEDGE_VERSION);
     return EXIT_DONE;
   }

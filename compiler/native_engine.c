@@ -2,11 +2,10 @@
 // From a compilation to running code.
 #include "compiler/native_engine.h"
 
-#include <unistd.h>
-
 #include "compiler/native_compiler.h"
+#include "runtime/verbs/run.h"
 
-enum { DEFAULT_LEVEL = 2, MOST_THREADS = 64 };
+enum { DEFAULT_LEVEL = 2 };
 
 NativeSource native_source(const Compilation *c) {
   const Network *network = &c->program->network;
@@ -19,15 +18,6 @@ NativeSource native_source(const Compilation *c) {
 uint32_t native_level(const Options *options) {
   if (!options->level.is_given) return DEFAULT_LEVEL;
   return options->level.value > 3 ? 3 : (uint32_t)options->level.value;
-}
-
-/* Online training is one thread's work; a batch can be shared out. */
-static uint32_t thread_count(const Compilation *c, const Options *options) {
-  if (options->threads.is_given)
-    return options->threads.value < MOST_THREADS ? (uint32_t)options->threads.value : MOST_THREADS;
-  const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-  if (processors <= 1 || c->model->batch == 1) return 1;
-  return processors < MOST_THREADS ? (uint32_t)processors : MOST_THREADS;
 }
 
 static void unload(void *code) {
@@ -43,7 +33,7 @@ Engine *open_native(const Compilation *c, const Options *options, Failure *failu
   const NativeKernels *kernels = NULL;
   NativeCode *code = compiler->load(&source, &target, &kernels, failure);
   if (!code) return NULL;
-  Engine *engine = native_open(c->model, kernels, thread_count(c, options), failure);
+  Engine *engine = native_open(c->model, kernels, run_threads(&options->run, c->model), failure);
   if (!engine) {
     compiler->unload(code);
     return NULL;

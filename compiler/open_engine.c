@@ -7,6 +7,7 @@
 
 #include "compiler/compile.h"
 #include "compiler/load_data.h"
+#include "compiler/make_recipe.h"
 #include "compiler/native_engine.h"
 #include "compiler/report.h"
 #include "lang/suggest.h"
@@ -71,29 +72,37 @@ Engine *open_engine(const Compilation *c, const Options *options, const char *na
   return find_engine(name)->open(c, options, failure);
 }
 
-bool session_open(const Invocation *invocation, Session *session, ExitCode *code) {
+/* Reports through the diagnostics of the compilation, so that a failure looks like any other message. */
+static ExitCode report_run_failure(void *context, const Failure *failure) {
+  const Session *session = context;
+  return report_failure(session->invocation, session->c, failure);
+}
+
+static bool fill_session(Session *session, bool needs_data, ExitCode *code) {
+  const Invocation *invocation = session->invocation;
   const Options *options = &invocation->options;
-  *session = (Session){.c = compile_file(invocation, PASS_SCHEDULE, code)};
-  if (!session->c) return false;
   Failure failure = {0};
-  if (!load_data(session->c, options->data, &session->data)) {
+  session->recipe = make_recipe(session->c);
+  if (needs_data && !load_data(session->c, options->run.data, &session->data)) {
     *code = report_messages(invocation, session->c);
-    session_close(session);
     return false;
   }
   report_warnings(invocation, session->c);
   session->engine = open_engine(session->c, options, options->engine, &failure);
   if (session->engine &&
-      (!options->load || load_parameters(options->load, session->engine, &failure)))
+      (!options->run.load || load_parameters(options->run.load, session->engine, &failure)))
     return true;
   *code = report_failure(invocation, session->c, &failure);
-  session_close(session);
   return false;
 }
 
-void print_engine_counts(const Engine *engine, FILE *out) {
-  const EngineChoice *choice = find_engine(engine->kind->name);
-  if (choice && choice->print_counts) choice->print_counts(engine, out);
+bool session_open(const Invocation *invocation, bool needs_data, Session *session, ExitCode *code) {
+  *session =
+      (Session){.invocation = invocation, .c = compile_file(invocation, PASS_SCHEDULE, code)};
+  if (!session->c) return false;
+  if (fill_session(session, needs_data, code)) return true;
+  session_close(session);
+  return false;
 }
 
 void session_close(Session *session) {
@@ -103,21 +112,21 @@ void session_close(Session *session) {
   *session = (Session){0};
 }
 
-void print_session(const Session *session, FILE *out) {
-  const Model *model = session->c->model;
-  uint64_t edge_count = 0, dense_count = 0;
-  char number[40];
-  fprintf(out, "%s: ", model->name);
-  for (uint32_t i = 0; i <= model->junction_count; i++) {
-    fprintf(out, "%s%" PRIu32, i > 0 ? "-" : "", model->layers[i].neuron_count);
-  }
-  for (uint32_t i = 0; i < model->junction_count; i++) {
-    const Interleaver *edges = &model->junctions[i].edges;
-    edge_count += edges->edge_count;
-    dense_count += (uint64_t)edges->left_count * edges->right_count;
-  }
-  number_name(&model->number, number);
-  fprintf(out, ", %s edges (%.1f %% of the dense network's), %s, %s, batch %" PRIu32 "\n",
-          grouped(edge_count), 100.0 * (double)edge_count / (double)dense_count, number,
-          model->is_pipelined ? "pipelined" : "sequential", model->batch);
+Run session_run(Session *session) {
+  const Invocation *invocation = session->invocation;
+  const bool is_given = invocation->argument_count > 0;
+  const EngineChoice *choice = find_engine(session->engine->kind->name);
+  return (Run){
+      .options = &invocation->options.run,
+      .recipe = &session->recipe,
+      .data = &session->data,
+      .engine = session->engine,
+      .input = invocation->argument_count > 1 ? invocation->arguments[1] : NULL,
+      .program = "sedge",
+      .again = arena_print(invocation->arena, "sedge %s%s%s", commands[invocation->verb].name,
+                           is_given ? " " : "", is_given ? invocation->arguments[0] : ""),
+      .report = report_run_failure,
+      .print_counts = choice ? choice->print_counts : NULL,
+      .context = session,
+  };
 }

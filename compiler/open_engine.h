@@ -9,7 +9,8 @@
 #include "compiler/compilation.h"
 #include "runtime/data/dataset.h"
 #include "runtime/engine.h"
-#include "runtime/trainer.h"
+#include "runtime/recipe.h"
+#include "runtime/verbs/run.h"
 
 /* Whether --engine names an engine or is not given; else says so as a usage error. */
 bool is_engine_known(const Options *options);
@@ -21,23 +22,19 @@ Engine *open_engine(const Compilation *c, const Options *options, const char *na
 
 /* A program with its data and an engine that holds its parameters. */
 typedef struct Session {
+  const Invocation *invocation;
   Compilation *c;
+  Recipe recipe;
   Dataset data;
   Engine *engine;
 } Session;
 
-/* Compiles the invocation's file, loads its data, opens the engine and loads the parameters of --load.  Warnings have been
- * reported.  On failure reports, fills *code and returns false.  Owned: session_close. */
-bool session_open(const Invocation *invocation, Session *session, ExitCode *code);
+/* Compiles the invocation's file, loads its data where they are needed, opens the engine and loads the parameters of --load.
+ * Warnings have been reported.  On failure reports, fills *code and returns false.  Owned: session_close. */
+bool session_open(const Invocation *invocation, bool needs_data, Session *session, ExitCode *code);
 void session_close(Session *session);
 
-/* The network in one line: "mnist: 1024-64-16, 8,704 edges (13.1 % of the dense network's), float32, pipelined, batch 1". */
-void print_session(const Session *session, FILE *out);
-
-/* What the engine counted while it trained, where it counts anything; for --verbose. */
-void print_engine_counts(const Engine *engine, FILE *out);
-
-/* What the file and the options say of training; without the checkpoint that an interruption writes. */
-TrainerSettings trainer_settings(const Invocation *invocation, const Compilation *c);
+/* What the shared verbs want of it; borrows the session. */
+Run session_run(Session *session);
 
 #endif

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Parses the command line by popt, from the one table of options.
+// Parses the command line by popt, from the one table of options: options.def and the shared verbs' own.
 //
 // All verbs' options are accepted first, wherever they stand; whether the verb takes them is asked when the verb is
 // known, so that the message can say so.
 #include "compiler/options.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <popt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compiler/command.h"
 #include "lang/suggest.h"
-
-typedef enum OptionKind { OPTION_FLAG, OPTION_TEXT, OPTION_COUNT, OPTION_LIST } OptionKind;
 
 #define FOR(verb) (1u << VERB_##verb)
 #define FOR_ALL   ((1u << VERB_COUNT) - 1)
@@ -36,6 +33,10 @@ static const OptionInfo table[] = {
   {name, letter, OPTION_##kind, value, verbs, help, offsetof(Options, field)},
 #include "compiler/options.def"
 #undef OPTION
+#define RUN_OPTION(field, name, letter, kind, value, verbs, others, help)                          \
+  {name, letter, OPTION_##kind, value, (verbs) | (others), help, offsetof(Options, run.field)},
+#include "runtime/verbs/run_options.def"
+#undef RUN_OPTION
 };
 
 enum { OPTION_TOTAL = sizeof table / sizeof table[0] };
@@ -45,16 +46,6 @@ _Static_assert(OPTION_TOTAL <= 64, "ParsedLine.given has a bit for each option")
 static const char *option_spelling(const OptionInfo *info, Arena *arena) {
   return info->name ? arena_print(arena, "--%s", info->name)
                     : arena_print(arena, "-%c", info->letter);
-}
-
-static bool parse_count(const char *text, uint64_t *value) {
-  if (text[0] < '0' || text[0] > '9') return false;
-  char *end = NULL;
-  errno = 0;
-  const unsigned long long parsed = strtoull(text, &end, 10);
-  if (errno != 0 || *end != '\0') return false;
-  *value = parsed;
-  return true;
 }
 
 static void append_text(TextList *list, const char *text, Arena *arena) {
@@ -194,7 +185,7 @@ CheckOptions check_options(const Options *options) {
       .network = options->network,
       .hardware = options->hardware,
       .train = options->training,
-      .has_seed = options->seed.is_given,
-      .seed = options->seed.value,
+      .has_seed = options->run.seed.is_given,
+      .seed = options->run.seed.value,
   };
 }

@@ -9,6 +9,7 @@
 
 #include "lang/arena.h"
 #include "lang/check.h"
+#include "runtime/verbs/run_options.h"
 
 typedef enum Verb {
 #define COMMAND(id, name, function, fewest, most, arguments, help, example) VERB_##id,
@@ -17,22 +18,15 @@ typedef enum Verb {
   VERB_COUNT
 } Verb;
 
-typedef struct OptionalCount {
-  bool is_given;
-  uint64_t value;
-} OptionalCount;
-
 typedef struct TextList {
   uint32_t count;
   const char *const *texts;
 } TextList;
 
-#define OPTION_TYPE_FLAG  bool
-#define OPTION_TYPE_TEXT  const char *
-#define OPTION_TYPE_COUNT OptionalCount
-#define OPTION_TYPE_LIST  TextList
+#define OPTION_TYPE_LIST TextList
 
 typedef struct Options {
+  RunOptions run; /* those that a built trainer has too */
 #define OPTION(field, name, letter, kind, value, verbs, help) OPTION_TYPE_##kind field;
 #include "compiler/options.def"
 #undef OPTION
@@ -41,7 +35,7 @@ typedef struct Options {
 /* A command line in parts. */
 typedef struct ParsedLine {
   Options options;
-  uint64_t given;          /* bit i: option i of options.def was given */
+  uint64_t given;          /* bit i: option i of the table in options.c was given */
   uint32_t argument_count; /* everything that is no option, the verb included */
   const char *const *arguments;
 } ParsedLine;

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Messages, exit codes, and the few forms of output that several verbs share.
+// Messages and exit codes.
 #include "compiler/report.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <math.h>
-#include <string.h>
 
 #include "compiler/fit/fit.h"
 
@@ -44,8 +41,8 @@ static ExitCode exit_code_of(const Diagnostics *d) {
 ExitCode report_messages(const Invocation *invocation, const Compilation *c) {
   const Diagnostics *d = c->diagnostics;
   const ExitCode code = exit_code_of(d);
-  const bool is_silent = invocation->options.quiet && code == EXIT_DONE;
-  if (invocation->options.json) {
+  const bool is_silent = invocation->options.run.quiet && code == EXIT_DONE;
+  if (invocation->options.run.json) {
     const bool is_result = code != EXIT_DONE || invocation->verb == VERB_CHECK;
     if (is_result || !is_silent) print_diagnostics_json(d, is_result ? stdout : stderr);
   } else if (!is_silent) {
@@ -68,29 +65,4 @@ void report_warnings(const Invocation *invocation, Compilation *c) {
 ExitCode report_failure(const Invocation *invocation, Compilation *c, const Failure *failure) {
   add_failure(c->diagnostics, failure);
   return report_messages(invocation, c);
-}
-
-void print_json_line(FILE *out, json_t *object) {
-  assert(object != NULL);
-  if (json_dumpf(object, out, JSON_REAL_PRECISION(9)) == 0) fputc('\n', out);
-  json_decref(object);
-}
-
-json_t *json_number(double value) {
-  return isfinite(value) ? json_real(value) : json_null();
-}
-
-const char *grouped(uint64_t number) {
-  static char buffers[8][32];
-  static unsigned next;
-  char digits[24];
-  const int length = snprintf(digits, sizeof digits, "%" PRIu64, number);
-  char *text = buffers[next++ % 8];
-  char *to = text;
-  for (int i = 0; i < length; i++) {
-    if (i > 0 && (length - i) % 3 == 0) *to++ = ',';
-    *to++ = digits[i];
-  }
-  *to = '\0';
-  return text;
 }

@@ -3,13 +3,13 @@
 #ifndef SEDGE_COMPILER_REPORT_H
 #define SEDGE_COMPILER_REPORT_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "compiler/command.h"
 #include "compiler/compilation.h"
 #include "runtime/failure.h"
+#include "runtime/verbs/output.h"
 
 /* Adds a runtime failure to the messages; returns the message, for help to be added. */
 Message *add_failure(Diagnostics *d, const Failure *failure);
@@ -25,14 +25,5 @@ void report_warnings(const Invocation *invocation, Compilation *c);
 
 /* add_failure, then report_messages. */
 ExitCode report_failure(const Invocation *invocation, Compilation *c, const Failure *failure);
-
-/* Prints an object on a line of its own; takes over the reference. */
-void print_json_line(FILE *out, json_t *object);
-
-/* A number that may be NaN or infinite, which JSON does not have: null then. */
-json_t *json_number(double value);
-
-/* "12,345,678", in one of a few rotating buffers: valid until the eighth call after it. */
-const char *grouped(uint64_t number);
 
 #endif

@@ -243,7 +243,7 @@ static void measure(const Measurement *m, const Settings *settings) {
   Failure failure = {0};
   float *examples = make_examples(&c->model->layers[0]);
   const PeerNetwork network = make_network(c->model, examples);
-  const Options options = {.threads = {.is_given = true, .value = settings->threads}};
+  const Options options = {.run.threads = {.is_given = true, .value = settings->threads}};
   Sedge sedge = {.engine = open_native(c, &options, &failure),
                  .examples = {.count = EXAMPLES,
                               .features = c->model->layers[0].real_count,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the command's exit status means; scripts rely on it.
-#ifndef SEDGE_COMPILER_EXIT_CODE_H
-#define SEDGE_COMPILER_EXIT_CODE_H
+#ifndef SEDGE_RUNTIME_VERBS_EXIT_CODE_H
+#define SEDGE_RUNTIME_VERBS_EXIT_CODE_H
 
 typedef enum ExitCode {
   EXIT_DONE = 0,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Rows of numbers without labels, for predictions.
-#include "compiler/read_inputs.h"
+#include "runtime/verbs/read_inputs.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What `sedge predict` is to predict: an example of the test set by number, or rows of numbers in a text file.
-#ifndef SEDGE_COMPILER_READ_INPUTS_H
-#define SEDGE_COMPILER_READ_INPUTS_H
+// What `predict` is to predict: an example of the test set by number, or rows of numbers in a text file.
+#ifndef SEDGE_RUNTIME_VERBS_READ_INPUTS_H
+#define SEDGE_RUNTIME_VERBS_READ_INPUTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

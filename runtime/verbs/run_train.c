@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+// train: trains, tells how it goes, tests, and saves.
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/atomic_file.h"
+#include "runtime/checkpoint.h"
+#include "runtime/interrupt.h"
+#include "runtime/parameters.h"
+#include "runtime/progress.h"
+#include "runtime/verbs/output.h"
+#include "runtime/verbs/run.h"
+
+/* One run, and where it tells how it goes. */
+typedef struct Training {
+  const Run *run;
+  TrainerSettings settings;
+  RunFacts facts;
+  TrainingPosition start;
+  Progress progress;
+  const char *stop_path; /* of the checkpoint that Ctrl-C writes */
+} Training;
+
+const char *train_complaint(const RunOptions *o) {
+  if (o->load && o->resume)
+    return "--load begins with given parameters, --resume goes on with a run: give one of them";
+  if (o->every.is_given && (o->every.value < 1 || o->every.value > UINT32_MAX))
+    return "--every is at least 1 epoch";
+  if (o->every.is_given && !o->checkpoint)
+    return "--every says how often --checkpoint is written; give that too";
+  if (o->epochs.is_given && o->epochs.value > UINT32_MAX) return "--epochs is at most 4294967295";
+  return threads_complaint(o);
+}
+
+/* ---- what the trainer tells ---- */
+
+static void add_tally(json_t *object, const char *loss_key, const char *accuracy_key,
+                      const Tally *tally) {
+  if (tally->count == 0) return;
+  json_object_set_new(object, loss_key, json_number(tally_loss(tally)));
+  json_object_set_new(object, accuracy_key, json_number(tally_accuracy(tally)));
+}
+
+static double per_second(uint64_t count, double seconds) {
+  return seconds > 0 ? (double)count / seconds : 0;
+}
+
+static void print_epoch_json(const EpochReport *r) {
+  json_t *object = json_pack("{s:s, s:I, s:I}", "event", "epoch", "epoch", (json_int_t)r->epoch,
+                             "inputs", (json_int_t)r->inputs);
+  add_tally(object, "train_loss", "train_accuracy", &r->train);
+  add_tally(object, "validation_loss", "validation_accuracy", &r->validation);
+  add_tally(object, "test_loss", "test_accuracy", &r->test);
+  json_object_set_new(object, "seconds", json_number(r->seconds));
+  json_object_set_new(object, "inputs_per_second", json_number(per_second(r->inputs, r->seconds)));
+  print_json_line(stdout, object);
+  fflush(stdout);
+}
+
+/* ", test 97.02 % (loss 0.1700)": nothing where there are no such examples. */
+static const char *tally_text(char text[64], const char *name, const Tally *tally) {
+  text[0] = '\0';
+  if (tally->count > 0) {
+    snprintf(text, 64, ", %s %.2f %% (loss %.4g)", name, 100 * tally_accuracy(tally),
+             tally_loss(tally));
+  }
+  return text;
+}
+
+static void on_epoch(void *context, const EpochReport *r) {
+  Training *t = context;
+  char validation[64], test[64], train[64];
+  progress_clear(&t->progress);
+  if (t->run->options->json) print_epoch_json(r);
+  progress_line(&t->progress, "epoch %" PRIu32 "/%" PRIu32 "%s%s%s, in %.2f s", r->epoch,
+                t->settings.epochs, tally_text(train, "training", &r->train),
+                tally_text(validation, "validation", &r->validation),
+                tally_text(test, "test", &r->test), r->seconds);
+}
+
+static void on_progress(void *context, const TrainerProgress *p) {
+  Training *t = context;
+  char label[64];
+  snprintf(label, sizeof label, "%s %" PRIu32 "/%" PRIu32, p->is_measuring ? "testing" : "epoch",
+           p->epoch, p->epochs);
+  const ProgressState state = {
+      .label = label,
+      .done = p->done,
+      .total = p->total,
+      .per_second = p->per_second,
+      .seconds_left = p->per_second > 0 ? (double)p->inputs_left / p->per_second : -1,
+      .unit = "inputs",
+  };
+  progress_show(&t->progress, &state);
+}
+
+static bool on_poll(void *context) {
+  (void)context;
+  return interrupt_requested();
+}
+
+/* ---- the end ---- */
+
+static void print_done_json(const Training *t, const TrainerResult *result, const char *digest) {
+  json_t *object = json_pack(
+      "{s:s, s:s, s:I, s:I}", "event", "done", "engine", t->run->engine->kind->name, "epochs",
+      (json_int_t)result->position.epoch, "inputs", (json_int_t)result->position.inputs);
+  if (result->validation.count > 0) {
+    json_object_set_new(object, "validation_accuracy",
+                        json_number(tally_accuracy(&result->validation)));
+  }
+  if (result->test.count > 0)
+    json_object_set_new(object, "test_accuracy", json_number(tally_accuracy(&result->test)));
+  json_object_set_new(object, "parameters",
+                      json_integer((json_int_t)model_parameter_count(t->run->engine->model)));
+  json_object_set_new(object, "parameters_sha256", json_string(digest));
+  print_json_line(stdout, object);
+}
+
+/* Clocks of the hardware: every input takes an initiation interval, the last ones a pipeline's length more. */
+static void print_clocks(const Recipe *recipe, uint32_t junction_count, uint64_t inputs) {
+  if (inputs == 0) return;
+  const uint64_t cycles = (inputs - 1) * recipe->initiation_interval + 2 * junction_count;
+  const uint64_t clocks = cycles * recipe->junction_cycle;
+  printf("hardware    %s clocks an input, %s in all",
+         grouped((uint64_t)recipe->initiation_interval * recipe->junction_cycle), grouped(clocks));
+  if (recipe->clock_hz > 0) {
+    printf(": %.3g s at %.4g MHz", (double)clocks / recipe->clock_hz, recipe->clock_hz / 1e6);
+  }
+  putchar('\n');
+}
+
+static void print_part(const char *name, const Tally *tally) {
+  if (tally->count == 0) return;
+  printf("%-11s accuracy %.2f %% (%s of %s), loss %.4g\n", name, 100 * tally_accuracy(tally),
+         grouped(tally->correct), grouped(tally->count), tally_loss(tally));
+}
+
+static void print_result(const Training *t, const TrainerResult *result, const char *digest) {
+  const Run *run = t->run;
+  const Model *model = run->engine->model;
+  const uint64_t trained = result->position.inputs - t->start.inputs;
+  char rate[24];
+  format_rate(per_second(trained, result->trained_seconds), rate);
+  print_part("test", &result->test);
+  print_part("validation", &result->validation);
+  printf("trained     %s inputs in %.2f s, %s inputs/s, by '%s'\n", grouped(trained),
+         result->trained_seconds, rate, t->run->engine->kind->name);
+  print_clocks(run->recipe, model->junction_count, result->position.inputs);
+  if (run->options->verbose && run->print_counts) run->print_counts(run->engine, stdout);
+  printf("parameters  %s, sha256 %s\n", grouped(model_parameter_count(model)), digest);
+  if (t->run->options->save) printf("saved       %s\n", t->run->options->save);
+}
+
+static ExitCode end_run(Training *t, const TrainerResult *result) {
+  const RunOptions *options = t->run->options;
+  Failure failure = {0};
+  if (options->save && !save_parameters(options->save, t->run->engine, &failure)) {
+    return t->run->report(t->run->context, &failure);
+  }
+  char digest[65];
+  parameters_digest(t->run->engine, digest);
+  if (options->json) {
+    print_done_json(t, result, digest);
+  } else {
+    print_result(t, result, digest);
+  }
+  return EXIT_DONE;
+}
+
+static ExitCode end_interrupted(const Training *t, const TrainerResult *result) {
+  fprintf(stderr, "%s: interrupted after %s inputs; to go on: %s --resume %s\n", t->run->program,
+          grouped(result->position.inputs), t->run->again, t->stop_path);
+  return EXIT_INTERRUPTED;
+}
+
+/* ---- the run ---- */
+
+/* Fails before the work is done, not after it, where a file could not be written, and where a checkpoint does not suit. */
+static bool prepare_files(Training *t, Failure *failure) {
+  const RunOptions *options = t->run->options;
+  if (options->save && !can_write_file(options->save, failure)) return false;
+  if (options->checkpoint && !can_write_file(options->checkpoint, failure)) return false;
+  if (!options->resume) return true;
+  return read_checkpoint(options->resume, t->run->engine, &t->facts, &t->start, failure);
+}
+
+static ExitCode end_outcome(Training *t, TrainerOutcome outcome, const TrainerResult *result,
+                            const Failure *failure) {
+  switch (outcome) {
+  case TRAINER_DONE: return end_run(t, result);
+  case TRAINER_STOPPED: return end_interrupted(t, result);
+  case TRAINER_FAILED: break;
+  }
+  return t->run->report(t->run->context, failure);
+}
+
+static ExitCode run_prepared(Training *t) {
+  const TrainerEvents events = {
+      .epoch_done = on_epoch, .progressed = on_progress, .is_stopped = on_poll, .context = t};
+  TrainerResult result;
+  Failure failure = {0};
+  interrupt_watch(); /* until the parameters are saved: a signal must not leave half a file beside them */
+  const TrainerOutcome outcome = run_training(t->run->engine, t->run->data, &t->settings, &events,
+                                              &t->facts, &t->start, &result, &failure);
+  progress_clear(&t->progress);
+  const ExitCode code = end_outcome(t, outcome, &result, &failure);
+  interrupt_unwatch();
+  return code;
+}
+
+/* NETWORK.checkpoint, where no --checkpoint names another.  Owned. */
+static char *choose_stop_path(const Run *run) {
+  char *path = NULL;
+  if (run->options->checkpoint) return strdup(run->options->checkpoint);
+  return asprintf(&path, "%s.checkpoint", run->engine->model->name) < 0 ? NULL : path;
+}
+
+ExitCode run_train(const Run *run) {
+  const RunOptions *options = run->options;
+  Failure failure = {0};
+  char *stop_path = choose_stop_path(run);
+  Training t = {.run = run,
+                .settings = trainer_settings(options, run->recipe),
+                .stop_path = stop_path,
+                .progress = progress_open(stderr, options->quiet)};
+  t.settings.interrupt_checkpoint = stop_path;
+  t.facts = run_facts(run->data, &t.settings);
+  if (!options->json && !options->quiet) print_network(run->engine->model, stdout);
+  fflush(stdout);
+  const bool is_ready =
+      stop_path ? prepare_files(&t, &failure)
+                : fail(&failure, FAILURE_MEMORY, NULL, "no memory for a checkpoint's name");
+  const ExitCode code = is_ready ? run_prepared(&t) : run->report(run->context, &failure);
+  free(stop_path);
+  return code;
+}
