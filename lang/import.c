@@ -182,12 +182,9 @@ static File *follow(Import *import, const SourceFile *source) {
   return file;
 }
 
-File *import_file(const ImportContext *context, const char *path, const char *text) {
-  Import import = {.context = context};
-  if (text) {
-    const SourceFile *source = sources_add(context->sources, path, text, strlen(text));
-    return source ? follow(&import, source) : NULL;
-  }
+/* Opens a main file and remembers that it is open; NULL after reporting. */
+static FILE *open_main(Import *import, const char *path) {
+  const ImportContext *context = import->context;
   FILE *file = fopen(path, "rb");
   struct stat status;
   if (!file || fstat(fileno(file), &status) != 0) {
@@ -200,8 +197,27 @@ File *import_file(const ImportContext *context, const char *path, const char *te
     fclose(file);
     return NULL;
   }
-  *VECTOR_ADD(context->arena, &import.visits) = (Visit){status.st_dev, status.st_ino, path, true};
-  const SourceFile *source = read_source(&import, NULL, path, file);
+  *VECTOR_ADD(context->arena, &import->visits) = (Visit){status.st_dev, status.st_ino, path, true};
+  return file;
+}
+
+static const SourceFile *read_main(Import *import, const char *path) {
+  FILE *file = open_main(import, path);
+  if (!file) return NULL;
+  const SourceFile *source = read_source(import, NULL, path, file);
   fclose(file);
+  return source;
+}
+
+const SourceFile *read_source_file(const ImportContext *context, const char *path) {
+  Import import = {.context = context};
+  if (strcmp(path, "-") == 0) return read_source(&import, NULL, "standard input", stdin);
+  return read_main(&import, path);
+}
+
+File *import_file(const ImportContext *context, const char *path, const char *text) {
+  Import import = {.context = context};
+  const SourceFile *source = text ? sources_add(context->sources, path, text, strlen(text))
+                                  : read_main(&import, path);
   return source ? follow(&import, source) : NULL;
 }

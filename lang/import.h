@@ -21,6 +21,9 @@ typedef struct ImportContext {
  * shows the chain.  NULL where the main file cannot be read. */
 File *import_file(const ImportContext *context, const char *path, const char *text);
 
+/* Reads one file and follows no imports; "-" is standard input, which messages call "standard input".  NULL after reporting. */
+const SourceFile *read_source_file(const ImportContext *context, const char *path);
+
 /* A text's size limit, and that of all imported files together, in bytes. */
 enum { SOURCE_LIMIT = 16 << 20 };
 

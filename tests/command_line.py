@@ -108,6 +108,42 @@ class CommandLine(unittest.TestCase):
     def test_a_file_alone_is_fitted(self):
         self.assertEqual(self.run_sedge("small.sedge").stdout, self.run_sedge("fit", "small.sedge").stdout)
 
+    # ---- one layout ----
+
+    def test_fmt_rewrites_what_differs(self):
+        self.write("a.sedge", "let a=1; // why\n")
+        self.write("b.sedge", "let b = 1;\n")
+        (self.folder / "a.sedge").chmod(0o640)
+        self.assertEqual(self.run_sedge("fmt", "--check", "a.sedge", "b.sedge", code=WRONG).stdout, "a.sedge\n")
+        self.assertEqual((self.folder / "a.sedge").read_text(), "let a=1; // why\n")
+        self.assertEqual(self.run_sedge("fmt", "a.sedge", "b.sedge").stdout, "a.sedge\n")
+        self.assertEqual((self.folder / "a.sedge").read_text(), "let a = 1;" + 29 * " " + "// why\n")
+        self.assertEqual((self.folder / "a.sedge").stat().st_mode & 0o777, 0o640)
+        self.assertEqual(self.run_sedge("fmt", "--check", "a.sedge", "b.sedge").stdout, "")
+        self.assertEqual(self.names(), ["a.sedge", "b.sedge", "long.sedge", "small.sedge"])
+
+    def test_fmt_leaves_wrong_files_alone(self):
+        self.write("a.sedge", "let a=;\n")
+        self.write("b.sedge", "let b=1;\n")
+        done = self.run_sedge("fmt", "a.sedge", "b.sedge", code=WRONG)
+        self.assertIn("a.sedge:1:7: error: unexpected ';'", done.stderr)
+        self.assertEqual(done.stdout, "b.sedge\n")
+        self.assertEqual((self.folder / "a.sedge").read_text(), "let a=;\n")
+        self.run_sedge("fmt", "none.sedge", code=SYSTEM)
+        if os.geteuid() != 0:
+            self.folder.chmod(0o500)
+            self.addCleanup(self.folder.chmod, 0o700)
+            self.write("small.sedge", "let a=1;")
+            self.run_sedge("fmt", "small.sedge", code=SYSTEM)
+
+    def test_fmt_is_a_filter(self):
+        self.assertEqual(self.run_sedge("fmt", "-", input="let a=1;").stdout, "let a = 1;\n")
+        self.assertEqual(self.run_sedge("fmt", "--check", "-", input="let a=1;", code=WRONG).stdout, "-\n")
+        done = self.run_sedge("fmt", "-", input="let a=;", code=WRONG)
+        self.assertIn("standard input:1:7: error", done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(self.events("fmt", "--check", "-", input="let a=1;", code=WRONG), [{"file": "-", "changed": True}])
+
     # ---- results ----
 
     def test_train_reports_as_json_lines(self):

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// From words to text in the one layout (format.h says what it looks like).
+#ifndef SEDGE_LANG_LAYOUT_H
+#define SEDGE_LANG_LAYOUT_H
+
+#include "lang/words.h"
+
+/* The words laid out, in the arena.  They must be those of a text without syntax errors. */
+const char *lay_out(Words words, Arena *arena);
+
+/* How many of a word's bytes the layout keeps: all but the blanks at a line comment's end. */
+uint32_t laid_out_length(const Word *word);
+
+#endif
