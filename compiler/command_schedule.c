@@ -7,22 +7,29 @@
 #include "compiler/command.h"
 #include "compiler/compile.h"
 #include "compiler/report.h"
-#include "compiler/schedule/schedule_text.h"
+#include "compiler/schedule/schedule_formats.h"
 #include "runtime/atomic_file.h"
-
-typedef void (*SchedulePrinter)(const Schedule *schedule, const ScheduleView *view, FILE *out);
 
 static const struct {
   const char *name;
   SchedulePrinter print;
-} formats[] = {{"text", print_schedule_text}, {"json", print_schedule_json}};
+} formats[] = {
+#define FORMAT(name, function, help) {name, function},
+#include "compiler/schedule/formats.def"
+#undef FORMAT
+};
 
 static SchedulePrinter find_format(const Options *options) {
   const char *name = options->format ? options->format : options->run.json ? "json" : "text";
   for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
     if (strcmp(formats[i].name, name) == 0) return formats[i].print;
   }
-  usage_error("there is no format '%s': the formats are text and json", name);
+  static const char names[] =
+#define FORMAT(format, function, help) " " format
+#include "compiler/schedule/formats.def"
+#undef FORMAT
+      ;
+  usage_error("there is no format '%s': the formats are%s", name, names);
   return NULL;
 }
 
@@ -68,16 +75,16 @@ static bool find_view(const Options *options, const Schedule *schedule, Schedule
 }
 
 static ExitCode write_schedule(const Invocation *invocation, Compilation *c, SchedulePrinter print,
-                               const ScheduleView *view) {
+                               const ScheduleReport *report) {
   const char *path = invocation->options.output;
   if (!path) {
-    print(c->schedule, view, stdout);
+    print(report, stdout);
     return EXIT_DONE;
   }
   Failure failure = {0};
   AtomicFile *file = atomic_file_open(path, &failure);
   if (file) {
-    print(c->schedule, view, atomic_file_stream(file));
+    print(report, atomic_file_stream(file));
     if (atomic_file_commit(file, &failure)) return EXIT_DONE;
   }
   return report_failure(invocation, c, &failure);
@@ -89,9 +96,10 @@ ExitCode command_schedule(const Invocation *invocation) {
   ExitCode code = EXIT_DONE;
   Compilation *c = compile_file(invocation, PASS_SCHEDULE, &code);
   if (!c) return code;
-  ScheduleView view;
-  code = find_view(&invocation->options, c->schedule, &view)
-             ? write_schedule(invocation, c, print, &view)
+  ScheduleReport report = {
+      .schedule = c->schedule, .program = c->program, .fit = c->fit, .sources = c->sources};
+  code = find_view(&invocation->options, c->schedule, &report.view)
+             ? write_schedule(invocation, c, print, &report)
              : EXIT_USAGE;
   compilation_close(c);
   return code;

@@ -5,14 +5,15 @@
 #include <assert.h>
 #include <inttypes.h>
 
-#include "compiler/schedule/schedule_text.h"
+#include "compiler/schedule/schedule_formats.h"
 
 /* ---- program ---- */
 
 static const char *pattern_name(const Pattern *pattern) {
   switch (pattern->kind) {
 #define PATTERN(id, name, help)                                                                    \
-  case PATTERN_##id: return name;
+  case PATTERN_##id:                                                                               \
+    return name;
 #include "lang/patterns.def"
 #undef PATTERN
   case PATTERN_OWN: return pattern->own->name.text;
@@ -24,7 +25,8 @@ static const char *pattern_name(const Pattern *pattern) {
 static const char *activation_name(const NetworkLayer *layer) {
   switch (layer->activation) {
 #define ACTIVATION(id, name, help)                                                                 \
-  case ACTIVATION_##id: return name;
+  case ACTIVATION_##id:                                                                            \
+    return name;
 #include "lang/activations.def"
 #undef ACTIVATION
   case ACTIVATION_OWN: return layer->own_activation->name.text;
@@ -81,7 +83,8 @@ static void dump_hardware(const Hardware *h, FILE *out) {
 static const char *data_name(DataKind kind) {
   switch (kind) {
 #define DATA(id, name, help)                                                                       \
-  case DATA_##id: return name;
+  case DATA_##id:                                                                                  \
+    return name;
 #include "lang/data_sources.def"
 #undef DATA
   case DATA_KIND_COUNT: break;
@@ -215,6 +218,6 @@ void dump_fit(const Compilation *c, FILE *out) {
 /* ---- schedule ---- */
 
 void dump_schedule(const Compilation *c, FILE *out) {
-  const ScheduleView all = {.junction = UINT32_MAX};
-  print_schedule_text(c->schedule, &all, out);
+  const ScheduleReport report = {.schedule = c->schedule, .view = {.junction = UINT32_MAX}};
+  print_schedule_text(&report, out);
 }

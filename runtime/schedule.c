@@ -69,6 +69,18 @@ static bool is_listed_before(const Memory *memory, MemoryKind kind, uint32_t own
   return memory->owner < owner;
 }
 
+uint64_t missing_updates(const Schedule *schedule, uint32_t junction, Phase phase,
+                         uint64_t junction_cycle) {
+  const uint64_t input = input_of_cycle(schedule, junction, phase, junction_cycle);
+  if (input == UINT64_MAX) return 0;
+  /* Updates come every II cycles: the last one before this cycle is at most so far back. */
+  for (uint64_t back = 1; back <= schedule->initiation_interval && back <= junction_cycle; back++) {
+    const uint64_t updated = input_of_cycle(schedule, junction, PHASE_UP, junction_cycle - back);
+    if (updated != UINT64_MAX) return input - (updated + 1);
+  }
+  return input;
+}
+
 const Memory *find_memory(const Schedule *schedule, MemoryKind kind, uint32_t owner) {
   uint32_t low = 0, high = schedule->memory_count;
   while (low < high) {

@@ -95,6 +95,11 @@ uint32_t moment_clocks(const Schedule *schedule, uint32_t junction, AccessMoment
 uint64_t input_of_cycle(const Schedule *schedule, uint32_t junction, Phase phase,
                         uint64_t junction_cycle);
 
+/* How stale the weights are that a junction reads for this phase in junction cycle t: the inputs before its own whose
+ * updates come in t or later.  0 where it works on no input. */
+uint64_t missing_updates(const Schedule *schedule, uint32_t junction, Phase phase,
+                         uint64_t junction_cycle);
+
 /* Copy of layer-owned memory that belongs to an input. */
 static inline uint32_t copy_of_input(const Memory *memory, uint64_t input) {
   return (uint32_t)(input % memory->copies);

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "compiler/edges/edges.h"
-#include "compiler/schedule/schedule_text.h"
+#include "compiler/schedule/schedule_formats.h"
 
 /* Sizes of a network and of the same one dense. */
 typedef struct Sizes {

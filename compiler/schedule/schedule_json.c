@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/schedule/schedule_text.h"
+#include "compiler/schedule/schedule_formats.h"
 
 /* Writes an object without its last brace, so that more members can follow. */
 static void print_open(json_t *object, FILE *out) {
@@ -17,13 +17,12 @@ static void print_open(json_t *object, FILE *out) {
 static json_t *memory_json(const Memory *m) {
   const bool is_junctions = memory_info[m->kind].owner == OWNER_JUNCTION;
   return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i}", "kind", memory_info[m->kind].name,
-                   "owner", is_junctions ? "junction" : "layer", "number",
-                   (int)(m->owner + is_junctions), "elements", (int)m->element_count, "banks",
-                   (int)m->banks, "words", (int)m->words, "copies", (int)m->copies, "bits",
-                   (int)m->bits);
+                   "owner", is_junctions ? "junction" : "layer", "number", (int)owner_number(m),
+                   "elements", (int)m->element_count, "banks", (int)m->banks, "words",
+                   (int)m->words, "copies", (int)m->copies, "bits", (int)m->bits);
 }
 
-static json_t *head_json(const Schedule *s) {
+json_t *schedule_head_json(const Schedule *s) {
   json_t *layers = json_array(), *memories = json_array();
   for (uint32_t i = 0; i <= s->model->junction_count; i++) {
     json_array_append_new(
@@ -40,7 +39,7 @@ static json_t *head_json(const Schedule *s) {
                    "layers", layers, "memories", memories);
 }
 
-static json_t *junction_json(const Schedule *s, uint32_t index) {
+json_t *schedule_junction_json(const Schedule *s, uint32_t index) {
   const JunctionSchedule *j = &s->junctions[index];
   const Interleaver *edges = &s->model->junctions[index].edges;
   json_t *bubbles = json_array(), *unconnected = json_array();
@@ -74,8 +73,7 @@ static bool print_access(void *context, const Access *a) {
           "\"bank\":%u,\"word\":%u,"
           "\"delay\":%lld,\"edge\":",
           stream->has_access ? "," : "", edge_op_info[a->op].name,
-          memory_info[a->memory->kind].name,
-          a->memory->owner + (memory_info[a->memory->kind].owner == OWNER_JUNCTION),
+          memory_info[a->memory->kind].name, owner_number(a->memory),
           a->direction == DIRECTION_READ ? "read" : "write", a->element, a->bank, a->word,
           (long long)a->age);
   if (a->edge == UINT32_MAX) {
@@ -87,14 +85,14 @@ static bool print_access(void *context, const Access *a) {
   return true;
 }
 
-static void print_clocks(const Schedule *s, uint32_t junction, const ScheduleView *view,
-                         FILE *out) {
+static void print_clocks(const ScheduleReport *report, uint32_t junction, FILE *out) {
+  const Schedule *s = report->schedule;
+  const uint32_t begin = view_first_clock(report), end = view_end_clock(report);
   fprintf(out, ",\"clocks\":[");
-  for (uint32_t clock = view->first_clock; clock <= view->last_clock && clock < s->junction_cycle;
-       clock++) {
+  for (uint32_t clock = begin; clock < end; clock++) {
     Stream stream = {.out = out};
     const uint32_t slot = slot_of_clock(&s->junctions[junction], clock);
-    fprintf(out, "%s{\"clock\":%u,\"slot\":", clock > view->first_clock ? "," : "", clock);
+    fprintf(out, "%s{\"clock\":%u,\"slot\":", clock > begin ? "," : "", clock);
     if (slot == UINT32_MAX) {
       fprintf(out, "null");
     } else {
@@ -107,16 +105,17 @@ static void print_clocks(const Schedule *s, uint32_t junction, const ScheduleVie
   fprintf(out, "]");
 }
 
-void print_schedule_json(const Schedule *s, const ScheduleView *view, FILE *out) {
-  print_open(head_json(s), out);
+void print_schedule_json(const ScheduleReport *report, FILE *out) {
+  const Schedule *s = report->schedule;
+  print_open(schedule_head_json(s), out);
   fprintf(out, ",\"junctions\":[");
   bool is_first = true;
   for (uint32_t i = 0; i < s->model->junction_count; i++) {
-    if (view->junction != UINT32_MAX && view->junction != i) continue;
+    if (!shows_junction(&report->view, i)) continue;
     if (!is_first) fputc(',', out);
     is_first = false;
-    print_open(junction_json(s, i), out);
-    if (view->has_clocks) print_clocks(s, i, view, out);
+    print_open(schedule_junction_json(s, i), out);
+    if (report->view.has_clocks) print_clocks(report, i, out);
     fputc('}', out);
   }
   fprintf(out, "]}\n");

@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The schedule as text of at most about a hundred columns.
-#include "compiler/schedule/schedule_text.h"
-
 #include <inttypes.h>
 
-const char *remedy_name(HazardRemedy remedy) {
-  switch (remedy) {
-  case REMEDY_NONE: return "none";
-  case REMEDY_LATE_READ: return "late read";
-  case REMEDY_FORWARD: return "forward";
-  case REMEDY_BUBBLES: return "bubbles";
-  }
-  return "";
-}
+#include "compiler/schedule/schedule_formats.h"
 
 static void print_header(const Schedule *s, FILE *out) {
   const Model *model = s->model;
@@ -99,8 +89,7 @@ static bool print_access(void *context, const Access *access) {
     if (line->has_line) fputc('\n', line->out);
     fprintf(line->out, "    %-8s %-5s %s %" PRIu32 ", bank:word of edges",
             edge_op_info[access->op].name, access->direction == DIRECTION_READ ? "reads" : "writes",
-            memory_info[access->memory->kind].name,
-            access->memory->owner + (memory_info[access->memory->kind].owner == OWNER_JUNCTION));
+            memory_info[access->memory->kind].name, owner_number(access->memory));
     line->shown = 0;
   }
   if (line->shown % 6 == 0) fprintf(line->out, "\n      ");
@@ -116,10 +105,9 @@ static bool print_access(void *context, const Access *access) {
   return true;
 }
 
-static void print_clocks(const Schedule *s, uint32_t junction, const ScheduleView *view,
-                         FILE *out) {
-  for (uint32_t clock = view->first_clock; clock <= view->last_clock && clock < s->junction_cycle;
-       clock++) {
+static void print_clocks(const ScheduleReport *report, uint32_t junction, FILE *out) {
+  const Schedule *s = report->schedule;
+  for (uint32_t clock = view_first_clock(report); clock < view_end_clock(report); clock++) {
     const uint32_t slot = slot_of_clock(&s->junctions[junction], clock);
     fprintf(out, "\njunction %" PRIu32 ", clock %" PRIu32 ": ", junction + 1, clock);
     if (slot == UINT32_MAX) {
@@ -137,12 +125,13 @@ static void print_clocks(const Schedule *s, uint32_t junction, const ScheduleVie
   }
 }
 
-void print_schedule_text(const Schedule *s, const ScheduleView *view, FILE *out) {
+void print_schedule_text(const ScheduleReport *report, FILE *out) {
+  const Schedule *s = report->schedule;
   print_header(s, out);
   print_junctions(s, out);
   print_memories(s, out);
   print_pipeline(s, out);
-  for (uint32_t i = 0; view->has_clocks && i < s->model->junction_count; i++) {
-    if (view->junction == UINT32_MAX || view->junction == i) print_clocks(s, i, view, out);
+  for (uint32_t i = 0; report->view.has_clocks && i < s->model->junction_count; i++) {
+    if (shows_junction(&report->view, i)) print_clocks(report, i, out);
   }
 }
