@@ -25,7 +25,8 @@ static void unload(void *code) {
   if (compiler) compiler->unload(code);
 }
 
-Engine *open_native(const Compilation *c, const Options *options, Failure *failure) {
+Engine *open_native_wrapped(const Compilation *c, const Options *options, KernelWrap *wrap,
+                            void *context, Failure *failure) {
   const NativeCompiler *compiler = native_compiler(failure);
   if (!compiler) return NULL;
   const NativeSource source = native_source(c);
@@ -33,11 +34,16 @@ Engine *open_native(const Compilation *c, const Options *options, Failure *failu
   const NativeKernels *kernels = NULL;
   NativeCode *code = compiler->load(&source, &target, &kernels, failure);
   if (!code) return NULL;
-  Engine *engine = native_open(c->model, kernels, run_threads(&options->run, c->model), failure);
+  Engine *engine = native_open(c->model, wrap ? wrap(context, kernels) : kernels,
+                               run_threads(&options->run, c->model), failure);
   if (!engine) {
     compiler->unload(code);
     return NULL;
   }
   native_on_close(engine, unload, code);
   return engine;
+}
+
+Engine *open_native(const Compilation *c, const Options *options, Failure *failure) {
+  return open_native_wrapped(c, options, NULL, NULL, failure);
 }

@@ -12,6 +12,11 @@
  * engine_close, which unloads the code too. NULL: *failure says why. */
 Engine *open_native(const Compilation *c, const Options *options, Failure *failure);
 
+/* The same on other kernels: those that `wrap` makes of the compiled ones. They live as long as the engine. */
+typedef const NativeKernels *KernelWrap(void *context, const NativeKernels *kernels);
+Engine *open_native_wrapped(const Compilation *c, const Options *options, KernelWrap *wrap,
+                            void *context, Failure *failure);
+
 /* What the code generator is told of a compilation that has come to its schedule; in its arena. */
 NativeSource native_source(const Compilation *c);
 

@@ -16,7 +16,8 @@
 #define FOR(verb) (1u << VERB_##verb)
 #define FOR_ALL   ((1u << VERB_COUNT) - 1)
 #define FOR_FILES                                                                                  \
-  (FOR(CHECK) | FOR(FIT) | FOR(SCHEDULE) | FOR(TRAIN) | FOR(TEST) | FOR(PREDICT) | FOR(VERIFY))
+  (FOR(CHECK) | FOR(FIT) | FOR(SCHEDULE) | FOR(TRAIN) | FOR(TEST) | FOR(PREDICT) | FOR(VERIFY) |   \
+   FOR(BENCH))
 
 typedef struct OptionInfo {
   const char *name;

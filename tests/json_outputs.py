@@ -64,6 +64,25 @@ FIT = shape(network={"const": "shapes"}, z={"type": "array", "minItems": 2, "max
             memory_banks=COUNT, ports=COUNT, parameters=BESIDE_DENSE, operations=BESIDE_DENSE)
 SCHEDULE = shape(network={"const": "shapes"}, junction_cycle=COUNT, ports=COUNT,
                  memories={"type": "array", "minItems": 1}, junctions={"type": "array", "minItems": 2, "maxItems": 2})
+RATE = shape(inputs_per_second=NUMBER, edges_per_second=NUMBER, share_of_limit=NUMBER)
+MACHINE = shape(vector_bytes={"enum": [16, 32, 64]}, **{f"{what}_per_second": {"type": "number", "exclusiveMinimum": 0}
+                for what in ("multiply_adds", "l1_bytes", "l2_bytes", "memory_bytes")})
+PART = shape(junction=COUNT, part=TEXT, inputs_per_call=COUNT, edges_per_second=NUMBER, share_of_limit=NUMBER,
+             nanoseconds_per_input={"type": "number", "exclusiveMinimum": 0}, weight_bytes_per_second=NUMBER)
+
+
+def bench(engine, batch, part_names):
+    """What `sedge bench` prints; part_names in an input's order."""
+    parts = {"type": "array", "minItems": len(part_names), "maxItems": len(part_names)}
+    if part_names:
+        parts["prefixItems"] = [{"allOf": [PART, {"properties": {"part": {"const": name}}}]} for name in part_names]
+    return shape(event={"const": "bench"}, engine={"const": engine}, batch={"const": batch}, threads={"const": 1},
+                 edges={"const": 8 * 64 + 32 * 64}, machine=MACHINE, inference=RATE, training=RATE,
+                 parts=parts)
+
+
+ONLINE_PARTS = ["enter_floats", "ff", "ff", "output", "back", "back"]
+BATCH_PARTS = ["enter_floats", "ff", "ff", "output", "bp", "up", "up"]
 
 # name, arguments (%p the program, %w its parameters, %x the wrong one), exit code, schemas of the lines (the last repeats)
 OUTPUTS = [
@@ -72,6 +91,10 @@ OUTPUTS = [
     ("test", ["test", "%p", "--load", "%w", "--json"], 0, [TEST]),
     ("predict", ["predict", "%p", "--load", "%w", "--json"], 0, [PREDICTION]),
     ("fit", ["fit", "%p", "--json"], 0, [FIT]),
+    ("bench", ["bench", "%p", "--json", "--seconds", "0"], 0, [bench("native", 1, ONLINE_PARTS)]),
+    ("bench of batches", ["bench", "%p", "--json", "--seconds", "0", "-D", "train.batch=32"], 0,
+     [bench("native", 32, BATCH_PARTS)]),
+    ("bench of the simulator", ["bench", "%p", "--json", "--seconds", "0", "--engine", "sim"], 0, [bench("sim", 1, [])]),
     ("schedule", ["schedule", "%p", "--format", "json"], 0, [SCHEDULE]),
 ]
 
