@@ -17,7 +17,9 @@
 #define FOR_ALL   ((1u << VERB_COUNT) - 1)
 #define FOR_FILES                                                                                  \
   (FOR(CHECK) | FOR(FIT) | FOR(SCHEDULE) | FOR(TRAIN) | FOR(TEST) | FOR(PREDICT) | FOR(VERIFY) |   \
-   FOR(BENCH))
+   FOR(BENCH) | FOR(SWEEP))
+/* every verb that opens an engine */
+#define FOR_ENGINES (FOR(TRAIN) | FOR(TEST) | FOR(PREDICT) | FOR(VERIFY) | FOR(BENCH) | FOR(SWEEP))
 
 typedef struct OptionInfo {
   const char *name;

@@ -31,6 +31,14 @@ static void find_lines(SourceFile *file, Arena *arena) {
   }
 }
 
+uint32_t sources_count(const Sources *sources) {
+  return sources->files.count;
+}
+
+const SourceFile *sources_file(const Sources *sources, uint32_t index) {
+  return &sources->files.items[index];
+}
+
 const SourceFile *sources_add(Sources *sources, const char *name, const char *text, size_t length) {
   /* One offset beyond the text is its end, where "unexpected end of file" points. */
   if (length >= UINT32_MAX - sources->end - 1) return NULL;

@@ -40,6 +40,10 @@ Sources *sources_new(Arena *arena);
 /* Adds a text; name and text are copied into the arena.  NULL when the shared space (4 GiB) is full. */
 const SourceFile *sources_add(Sources *sources, const char *name, const char *text, size_t length);
 
+/* The texts in the order in which they were added: index < sources_count(). */
+uint32_t sources_count(const Sources *sources);
+const SourceFile *sources_file(const Sources *sources, uint32_t index);
+
 /* Where an offset is; file is NULL for "nowhere". */
 Position sources_position(const Sources *sources, uint32_t offset);
 

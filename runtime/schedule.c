@@ -289,11 +289,19 @@ void count_cycles(const Schedule *schedule, uint32_t junction, CyclePhases phase
   }
 }
 
+static uint64_t training_cycles(const Schedule *schedule, uint64_t inputs) {
+  if (inputs == 0) return 0;
+  return (inputs - 1) * schedule->initiation_interval + 2ull * schedule->model->junction_count;
+}
+
+uint64_t training_clocks(const Schedule *schedule, uint64_t inputs) {
+  return training_cycles(schedule, inputs) * schedule->junction_cycle;
+}
+
 RunCounts predict_counts(const Schedule *schedule, uint64_t inputs, uint64_t closings,
                          JunctionCounts *junctions) {
   const uint32_t junction_count = schedule->model->junction_count;
   const uint64_t interval = schedule->initiation_interval;
-  const uint64_t cycles = inputs ? (inputs - 1) * interval + 2ull * junction_count : 0;
   for (uint32_t i = 0; i < junction_count; i++) {
     /* FF and UP of a junction meet in one cycle for all but the first and last `apart` inputs; never where II > apart. */
     const uint64_t apart = phase_delay(schedule, i, PHASE_UP) - phase_delay(schedule, i, PHASE_FF);
@@ -311,5 +319,6 @@ RunCounts predict_counts(const Schedule *schedule, uint64_t inputs, uint64_t clo
     count_cycles(schedule, i, both, together - closing_together, &junctions[i]);
     count_cycles(schedule, i, up, open - (together - closing_together), &junctions[i]);
   }
-  return (RunCounts){.junction_cycles = cycles, .clocks = cycles * schedule->junction_cycle};
+  return (RunCounts){.junction_cycles = training_cycles(schedule, inputs),
+                     .clocks = training_clocks(schedule, inputs)};
 }

@@ -154,6 +154,9 @@ typedef struct CyclePhases {
 void count_cycles(const Schedule *schedule, uint32_t junction, CyclePhases phases, uint64_t times,
                   JunctionCounts *counts);
 
+/* Clocks of a whole training of `inputs` inputs, from an empty pipeline until it is empty again. */
+uint64_t training_clocks(const Schedule *schedule, uint64_t inputs);
+
 /* A whole training of `inputs` inputs in `closings` batches, from an empty pipeline until it is empty again. */
 typedef struct RunCounts {
   uint64_t junction_cycles, clocks;
