@@ -37,11 +37,16 @@ static double draw(const Initializer *initializer, const Interleaver *edges, Ran
   return 0.0;
 }
 
+void initialize_weights(const Initializer *initializer, const NumberFormat *format,
+                        uint32_t junction, const Interleaver *edges, uint32_t first, uint32_t count,
+                        Cell *weights) {
+  const RandomStream stream = random_stream(initializer->seed, RANDOM_WEIGHTS, junction);
+  for (uint32_t i = 0; i < count; i++)
+    weights[i] = cell_from_value(format, draw(initializer, edges, stream, first + i));
+}
+
 void initialize_junction(const Initializer *initializer, const NumberFormat *format,
                          uint32_t junction, const Interleaver *edges, Cell *weights, Cell *biases) {
-  const RandomStream stream = random_stream(initializer->seed, RANDOM_WEIGHTS, junction);
-  for (uint32_t e = 0; e < edges->edge_count; e++) {
-    weights[e] = cell_from_value(format, draw(initializer, edges, stream, e));
-  }
+  initialize_weights(initializer, format, junction, edges, 0, edges->edge_count, weights);
   memset(biases, 0, edges->right_count * sizeof *biases);
 }

@@ -28,4 +28,9 @@ typedef struct Initializer {
 void initialize_junction(const Initializer *initializer, const NumberFormat *format,
                          uint32_t junction, const Interleaver *edges, Cell *weights, Cell *biases);
 
+/* The weights of edges first .. first + count - 1 alone, into weights [count]. */
+void initialize_weights(const Initializer *initializer, const NumberFormat *format,
+                        uint32_t junction, const Interleaver *edges, uint32_t first, uint32_t count,
+                        Cell *weights);
+
 #endif

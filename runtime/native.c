@@ -142,13 +142,18 @@ static bool tabulate(const Model *model, uint32_t junction, NativeJunction *nati
   return ok;
 }
 
-static void write_initial(const Model *model, uint32_t junction, JunctionMemory *j, Cell *weights) {
+/* Initial weights, piece by piece: biases are 0 already. */
+static void write_initial(const Model *model, uint32_t junction, JunctionMemory *j) {
+  enum { PIECE = 1024 };
   const Interleaver *edges = &model->junctions[junction].edges;
-  Cell *to = j->native.weight;
-  initialize_junction(&model->initializer, &model->number, junction, edges, weights,
-                      j->native.bias);
-  for (uint32_t e = 0; e < edges->edge_count; e++)
-    to[j->tables.place ? j->tables.place[e] : e] = weights[e];
+  Cell piece[PIECE], *to = j->native.weight;
+  for (uint32_t first = 0; first < edges->edge_count;) {
+    const uint32_t rest = edges->edge_count - first, count = rest < PIECE ? rest : PIECE;
+    initialize_weights(&model->initializer, &model->number, junction, edges, first, count, piece);
+    for (uint32_t k = 0; k < count; k++)
+      to[j->tables.place ? j->tables.place[first + k] : first + k] = piece[k];
+    first += count;
+  }
 }
 
 static bool open_junction(NativeEngine *n, uint32_t index, const NativeKernels *kernels,
@@ -180,10 +185,8 @@ static bool open_junction(NativeEngine *n, uint32_t index, const NativeKernels *
   native->left_cell = list_cells(n, index, &ok);
   native->right_cell = list_cells(n, index + 1, &ok);
   native->scratch = array(&ok, scratch_cells(model, index), sizeof(Cell));
-  Cell *weights = array(&ok, edges->edge_count, sizeof *weights);
   ok = ok && tabulate(model, index, native);
-  if (ok) write_initial(model, index, j, weights);
-  free(weights);
+  if (ok) write_initial(model, index, j);
   return ok;
 }
 
