@@ -2,8 +2,6 @@
 // The sedge command: finds the verb, calls it, and turns what it returns into the exit status.
 //
 // Only here does the process end.
-#include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,58 +9,7 @@
 
 #include "compiler/command.h"
 #include "lang/suggest.h"
-
-/* ---- the end of the process ---- */
-
-static void say_and_exit(const char *text, ExitCode code) {
-  /* Called where little works any more: no buffers, no memory. */
-  if (write(STDERR_FILENO, text, strlen(text)) < 0) _exit((int)code);
-  _exit((int)code);
-}
-
-static void on_no_memory(size_t bytes) {
-  (void)bytes;
-  say_and_exit("sedge: error: not enough memory\n", EXIT_SYSTEM);
-}
-
-static void on_defect(int signal_number) {
-  (void)signal_number;
-  say_and_exit("sedge: this is a defect of sedge, not of your file; please report it with the file "
-               "and the command\n",
-               EXIT_DEFECT);
-}
-
-static void *checked_malloc(size_t bytes) {
-  void *memory = malloc(bytes);
-  if (!memory) on_no_memory(bytes);
-  return memory;
-}
-
-static void install_handlers(void) {
-  static char stack[64 << 10]; /* a stack overflow leaves no other */
-  const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
-  struct sigaction action = {.sa_handler = on_defect, .sa_flags = SA_ONSTACK};
-  sigaltstack(&alternate, NULL);
-  sigaction(SIGABRT, &action, NULL);
-#ifndef __SANITIZE_ADDRESS__ /* its own reports say more */
-  sigaction(SIGSEGV, &action, NULL);
-  sigaction(SIGBUS, &action, NULL);
-  sigaction(SIGFPE, &action, NULL);
-#endif
-  signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, noticed at the end */
-  arena_on_failure(on_no_memory);
-  json_set_alloc_funcs(checked_malloc, free);
-}
-
-/* What was printed may still be in a buffer, and its end may meet a full disk. */
-static ExitCode close_output(ExitCode code) {
-  const bool had_failed = ferror(stdout) != 0;
-  if (fclose(stdout) == 0 && !had_failed) return code;
-  fputs("sedge: error: standard output could not be written\n", stderr);
-  return code == EXIT_DONE ? EXIT_SYSTEM : code;
-}
-
-/* ---- finding the verb ---- */
+#include "runtime/verbs/process.h"
 
 static Verb find_verb(const char *name) {
   uint32_t verb = 0;
@@ -137,9 +84,10 @@ static ExitCode run_line(int argc, const char **argv, Arena *arena) {
 }
 
 int main(int argc, const char **argv) {
-  install_handlers();
+  process_begin("sedge");
+  arena_on_failure(process_no_memory);
   Arena *arena = arena_open();
   const ExitCode code = run_line(argc, argv, arena);
   arena_close(arena);
-  return (int)close_output(code);
+  return (int)process_end(code);
 }

@@ -13,6 +13,7 @@ static ErrorCode code_of_failure(FailureKind kind) {
   case FAILURE_OUTPUT: return ERROR_WRITE;
   case FAILURE_MEMORY: return ERROR_MEMORY;
   case FAILURE_MODEL: return ERROR_UNSUITABLE;
+  case FAILURE_TARGET: return ERROR_TARGET;
   case FAILURE_DEFECT: return ERROR_DEFECT;
   }
   assert(false && "a failure without a kind");

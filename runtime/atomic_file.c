@@ -87,6 +87,13 @@ FILE *atomic_file_stream(AtomicFile *file) {
   return file->stream;
 }
 
+void atomic_file_make_executable(AtomicFile *file) {
+  struct stat status;
+  if (!file->temporary || fstat(fileno(file->stream), &status) != 0) return;
+  const mode_t readers = status.st_mode & (S_IRUSR | S_IRGRP | S_IROTH);
+  if (fchmod(fileno(file->stream), status.st_mode | readers >> 2) != 0) errno = 0;
+}
+
 /* Everything on the disk and the stream closed; on failure errno says why. */
 static bool finish_stream(AtomicFile *file) {
   const bool is_written = fflush(file->stream) == 0 && !ferror(file->stream);

@@ -20,6 +20,9 @@ AtomicFile *atomic_file_open(const char *path, Failure *failure);
 /* Where to write.  Errors need no check: commit sees them. */
 FILE *atomic_file_stream(AtomicFile *file);
 
+/* Lets whoever may read the new file execute it. */
+void atomic_file_make_executable(AtomicFile *file);
+
 /* Writes everything to the disk, then puts the file in its place.  On failure the new file is removed.
  * Frees the AtomicFile either way. */
 bool atomic_file_commit(AtomicFile *file, Failure *failure);

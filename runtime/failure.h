@@ -11,6 +11,7 @@ typedef enum FailureKind {
   FAILURE_OUTPUT, /* a file cannot be written: exit 4 */
   FAILURE_MEMORY, /* no memory: exit 4 */
   FAILURE_MODEL,  /* the model cannot do that (labels out of range, NaN weights, ...): exit 1 */
+  FAILURE_TARGET, /* no code can be made or linked: an unknown target or processor, no linker: exit 1 */
   FAILURE_DEFECT, /* a clash or hazard that slipped through the compiler: exit 70 */
 } FailureKind;
 

@@ -8,6 +8,15 @@
 
 #include "runtime/elementary.h"
 
+uint32_t formula_operands(FormulaOp op) {
+  static const uint32_t operands[FORMULA_OP_COUNT] = {
+#define FORMULA(id, name, operands) operands,
+#include "runtime/formula_ops.def"
+#undef FORMULA
+  };
+  return operands[op];
+}
+
 static const double log2_of_e = 1.4426950408889634;
 
 /* Of a negative number's power: NaN where the exponent is not whole. */

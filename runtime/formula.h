@@ -26,6 +26,9 @@ typedef struct Formula {
   const FormulaStep *steps;
 } Formula;
 
+/* How many operands an operation has, 0 to 3. */
+uint32_t formula_operands(FormulaOp op);
+
 /* In binary32, every step rounded; and in double, for fixed point's tables. */
 float formula_float(const Formula *formula, float x);
 double formula_double(const Formula *formula, double x);

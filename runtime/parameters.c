@@ -227,23 +227,27 @@ static bool check_edges(const Loading *l, uint32_t junction, const int32_t *left
   return true;
 }
 
-/* Whether every cell is a number of the model's format. */
-static bool check_cells(const Loading *l, const StoredArray *array) {
-  const NumberFormat *number = &l->model->number;
-  const Cell *cells = array->data;
+bool check_cells(const NumberFormat *number, const void *bytes, uint64_t count, const char *path,
+                 const char *name, Failure *failure) {
+  const Cell *cells = bytes;
   const int64_t most = number->is_fixed ? ((int64_t)1 << (number->width - 1)) - 1 : 0;
-  for (uint64_t i = 0; i < array->shape[0]; i++) {
+  for (uint64_t i = 0; i < count; i++) {
     if (!number->is_fixed) {
       if (isfinite(cells[i].real)) continue;
-      return fail(l->failure, FAILURE_MODEL, l->path, "array '%s' holds %s at %" PRIu64,
-                  array->name, isnan(cells[i].real) ? "a NaN" : "an infinite number", i);
+      return fail(failure, FAILURE_MODEL, path, "array '%s' holds %s at %" PRIu64, name,
+                  isnan(cells[i].real) ? "a NaN" : "an infinite number", i);
     }
     if (cells[i].raw >= -most - 1 && cells[i].raw <= most) continue;
-    return fail(l->failure, FAILURE_MODEL, l->path,
+    return fail(failure, FAILURE_MODEL, path,
                 "array '%s' holds %" PRId32 " at %" PRIu64 ", which has more than %" PRIu32 " bits",
-                array->name, cells[i].raw, i, number->width);
+                name, cells[i].raw, i, number->width);
   }
   return true;
+}
+
+static bool check_array(const Loading *l, const StoredArray *array) {
+  return check_cells(&l->model->number, array->data, array->shape[0], l->path, array->name,
+                     l->failure);
 }
 
 static bool check_junction(const Loading *l, uint32_t junction) {
@@ -253,7 +257,7 @@ static bool check_junction(const Loading *l, uint32_t junction) {
     if (!parts[part]) return false;
   }
   return check_edges(l, junction, parts[PART_LEFT]->data, parts[PART_RIGHT]->data) &&
-         check_cells(l, parts[PART_WEIGHT]) && check_cells(l, parts[PART_BIAS]);
+         check_array(l, parts[PART_WEIGHT]) && check_array(l, parts[PART_BIAS]);
 }
 
 static bool check_file(const Loading *l) {

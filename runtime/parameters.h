@@ -23,6 +23,11 @@ bool save_parameters(const char *path, const Engine *engine, Failure *failure);
  * that is none.  Files of other programs need no metadata. */
 bool load_parameters(const char *path, Engine *engine, Failure *failure);
 
+/* Whether `count` cells, those of the array `name` in the file `path` (or NULL), are numbers of this format: finite, or within its
+ * bits. */
+bool check_cells(const NumberFormat *number, const void *cells, uint64_t count, const char *path,
+                 const char *name, Failure *failure);
+
 /* "float32" or "fixed(12, 3)". */
 void number_name(const NumberFormat *number, char text[40]);
 

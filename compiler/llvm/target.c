@@ -111,12 +111,12 @@ static bool open_named(const NativeTarget *wanted, const char *triple, bool is_h
   LLVMTargetRef found = NULL;
   char *message = NULL;
   if (LLVMGetTargetFromTriple(triple, &found, &message)) {
-    fail(failure, FAILURE_INPUT, NULL, "the target '%s' is not known: %s", triple, message);
+    fail(failure, FAILURE_TARGET, NULL, "the target '%s' is not known: %s", triple, message);
     LLVMDisposeMessage(message);
     return false;
   }
   if (wanted->cpu && !is_cpu_known(found, triple, wanted->cpu)) {
-    return fail(failure, FAILURE_INPUT, NULL, "the target '%s' has no processor '%s'", triple,
+    return fail(failure, FAILURE_TARGET, NULL, "the target '%s' has no processor '%s'", triple,
                 wanted->cpu);
   }
   const bool is_own = is_host && !wanted->cpu;
@@ -130,7 +130,7 @@ static bool open_named(const NativeTarget *wanted, const char *triple, bool is_h
   LLVMDisposeMessage(cpu);
   LLVMDisposeMessage(features);
   if (!target->machine)
-    return fail(failure, FAILURE_INPUT, NULL, "LLVM makes no code for the target '%s'", triple);
+    return fail(failure, FAILURE_TARGET, NULL, "LLVM makes no code for the target '%s'", triple);
   ask_machine(target, triple);
   return true;
 }

@@ -72,7 +72,8 @@ ExitCode exit_code_of_failure(FailureKind kind) {
   case FAILURE_INPUT:
   case FAILURE_OUTPUT:
   case FAILURE_MEMORY: return EXIT_SYSTEM;
-  case FAILURE_MODEL: return EXIT_WRONG;
+  case FAILURE_MODEL:
+  case FAILURE_TARGET: return EXIT_WRONG;
   case FAILURE_NONE:
   case FAILURE_DEFECT: return EXIT_DEFECT;
   }
