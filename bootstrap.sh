@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 # What Debian 12 calls the tools and libraries that the README lists.
 readonly packages=(build-essential cmake ninja-build pkg-config bison flex
   libjansson-dev libpopt-dev zlib1g-dev libminizip-dev libmd-dev libxxhash-dev uthash-dev llvm-19-dev)
-readonly test_packages=(libcmocka-dev python3 python3-numpy python3-jsonschema)
+readonly test_packages=(libcmocka-dev python3 python3-numpy python3-jsonschema chromium chromium-driver)
 
 usage() {
   cat <<'TEXT'
@@ -18,7 +18,7 @@ usage: ./bootstrap.sh build|demo|test
   build   installs what is missing, configures and builds; the command is then build/sedge
   demo    build, then trains examples/morse.sedge
   test    build, then runs every test: as released, and under AddressSanitizer and
-          UndefinedBehaviorSanitizer in build/sanitize; needs cmocka, numpy and jsonschema too
+          UndefinedBehaviorSanitizer in build/sanitize; needs cmocka, numpy, jsonschema and Chromium too
 
 Installing needs Debian or Ubuntu's apt-get and root or sudo; where everything is installed already,
 neither they nor a network are used.

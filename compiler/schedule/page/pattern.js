@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// The connection pattern as a matrix: a row for each right neuron, a column for each left one, a mark for each edge.
+
+const RAMPS = {
+  light: ["#00224e", "#35456c", "#666970", "#948e77", "#d8c455"],
+  dark: ["#3f74ad", "#6f8fae", "#9a9a94", "#c8b86a", "#fee838"],
+};
+
+function rampColours(palette) {
+  const isDark = palette.paper[0] < 128;
+  return RAMPS[isDark ? "dark" : "light"].map((text) => [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16)));
+}
+function rampAt(stops, share) {
+  const at = Math.max(0, Math.min(1, share)) * (stops.length - 1), i = Math.min(stops.length - 2, Math.floor(at));
+  return blend(stops[i], stops[i + 1], at - i);
+}
+
+class PatternPicture {
+  constructor(schedule, junction, order, colour) {
+    const { left, right } = junction.data;
+    Object.assign(this, { schedule, junction, order, colour, gutter: 66, ruler: 24, columns: left, rows: right, tallest: 28 });
+    this.banks = schedule.layers[junction.index].banks;
+    this.words = Math.ceil(left / this.banks);
+    /* By bank, a bank's words stand side by side; the last word of some banks does not exist, so columns are counted. */
+    if (order === "bank") this.placeByBank();
+  }
+  placeByBank() {
+    this.columnOf = new Uint32Array(this.columns);
+    this.leftAt = new Uint32Array(this.columns);
+    let column = 0;
+    for (let bank = 0; bank < this.banks; bank++) {
+      for (let left = bank; left < this.columns; left += this.banks, column++) {
+        this.columnOf[left] = column;
+        this.leftAt[column] = left;
+      }
+    }
+  }
+  column(left) { return this.columnOf ? this.columnOf[left] : left; }
+  left(column) { return this.leftAt ? this.leftAt[column] : column; }
+  clockOf(edge) { return this.junction.clockOfSlot(Math.floor(edge / this.junction.z)); }
+  share(edge, left) {
+    if (this.colour === "bank") return left % this.banks / Math.max(1, this.banks - 1);
+    return Math.floor(edge / this.junction.z) / Math.max(1, this.junction.slots - 1);
+  }
+
+  paint(grid, context) {
+    const palette = colours(), stops = rampColours(palette);
+    context.fillStyle = css(palette.paper);
+    context.fillRect(0, 0, grid.width, grid.height);
+    this.paintEdges(grid, context, palette, stops);
+    this.paintBorders(grid, context, palette);
+    this.paintRows(grid, context, palette);
+    paintRuler(grid, context, this.order === "bank" ? "column" : "left");
+    return false;
+  }
+  /* A pixel takes the edges of the right neuron under its middle, mixed with the ground as far as left neurons without edges share it. */
+  paintEdges(grid, context, palette, stops) {
+    const width = Math.round(grid.innerWidth * grid.ratio), height = Math.round(grid.innerHeight * grid.ratio);
+    const image = context.createImageData(width, height), data = new Uint32Array(image.data.buffer);
+    const ground = palette.idle, edges = this.junction.edges, scale = grid.scaleX * grid.ratio;
+    data.fill(pixel(ground));
+    const tones = Array.from({ length: 256 }, (_, i) => rampAt(stops, i / 255));
+    const hits = new Float32Array(width), tone = new Uint8Array(width);
+    let last = -1, start = 0;
+    for (let y = 0; y < height; y++) {
+      const right = Math.min(this.rows - 1, Math.floor(grid.top + (y + 0.5) / grid.ratio / grid.scaleY));
+      if (right === last) { data.copyWithin(y * width, start, start + width); continue; }
+      last = right;
+      start = y * width;
+      hits.fill(0);
+      for (let e = edges.begin(right), end = edges.begin(right + 1); e < end; e++) this.mark(grid, scale, e, hits, tone);
+      const weakest = scale < 1 ? 0.18 : 0;
+      for (let x = 0; x < width; x++) {
+        if (hits[x] > 0) data[start + x] = pixel(blend(ground, tones[tone[x]], Math.min(1, weakest + hits[x])));
+      }
+    }
+    context.putImageData(image, Math.round(grid.gutter * grid.ratio), Math.round(grid.ruler * grid.ratio));
+  }
+  mark(grid, scale, edge, hits, tone) {
+    const left = this.junction.edges.leftOf(edge), from = (this.column(left) - grid.left) * scale;
+    const first = Math.max(0, Math.floor(from)), end = Math.min(hits.length, Math.max(first + 1, Math.ceil(from + scale - (scale > 4 ? grid.ratio : 0))));
+    if (from + scale < 0) return;
+    for (let x = first; x < end; x++) {
+      hits[x] += Math.min(1, scale);
+      tone[x] = 255 * this.share(edge, left);
+    }
+  }
+  /* Where the next bank begins, or in the order of neurons the next word of all banks. */
+  paintBorders(grid, context, palette) {
+    const group = this.order === "bank" ? this.words : this.banks;
+    const end = Math.min(this.columns, grid.left + grid.innerWidth / grid.scaleX);
+    if (group * grid.scaleX >= 6) {
+      context.fillStyle = css(palette.paper);
+      for (let column = Math.ceil(grid.left / group) * group; column < end; column += group)
+        context.fillRect(grid.gutter + (column - grid.left) * grid.scaleX - 1, grid.ruler, 1.5, grid.height);
+    }
+    if (grid.scaleY < 5) return;
+    context.fillStyle = css(palette.paper);
+    for (let row = Math.ceil(grid.top); row < Math.min(this.rows, grid.top + grid.innerHeight / grid.scaleY); row++)
+      context.fillRect(grid.gutter, grid.ruler + (row - grid.top) * grid.scaleY - 0.5, grid.width, 1);
+  }
+  paintRows(grid, context, palette) {
+    context.fillStyle = css(palette.paper);
+    context.fillRect(0, grid.ruler, grid.gutter, grid.height);
+    context.fillStyle = css(palette.quiet);
+    context.font = "11px system-ui, sans-serif";
+    context.textAlign = "right";
+    context.textBaseline = "middle";
+    const step = rulerStep(16 / grid.scaleY), end = Math.min(this.rows, grid.top + grid.innerHeight / grid.scaleY);
+    for (let row = Math.ceil(grid.top / step) * step; row < end; row += step) {
+      const y = grid.ruler + (row + 0.5 - grid.top) * grid.scaleY;
+      if (y < grid.height - 4) context.fillText(String(row), grid.gutter - 8, Math.max(grid.ruler + 6, y));
+    }
+  }
+
+  describe(column, row) {
+    const { edges, z } = this.junction, left = this.left(column), right = Math.floor(row), { layers } = this.schedule;
+    let edge = NONE;
+    for (let e = edges.begin(right); e < edges.begin(right + 1); e++) if (edges.leftOf(e) === left) edge = e;
+    const title = `${layers[this.junction.index].name} ${left} → ${layers[this.junction.number].name} ${right}`;
+    const bank = `neuron ${left} is word ${Math.floor(left / this.banks)} of bank ${left % this.banks}`;
+    if (edge === NONE) return { title, lines: [{ text: "no edge" }], note: bank };
+    const slot = Math.floor(edge / z);
+    return { title, lines: [{ text: `edge ${edge}, slot ${slot}, clock ${this.clockOf(edge)}` },
+                            { text: `its weight is word ${slot} of bank ${edge % z}` }], note: bank };
+  }
+  describeHead(column) { return this.describe(column, 0) && { title: `left neuron ${this.left(column)}`, lines: [], note: "" }; }
+  rowSpan(row) { return [1, Math.floor(row) + 0.5]; }
+  moveRow(row, steps) { return Math.max(0, Math.min(this.rows - 1, Math.floor(row) + steps)) + 0.5; }
+  page(row, steps) { return this.moveRow(row, 10 * steps); }
+}
