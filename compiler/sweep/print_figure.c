@@ -11,7 +11,7 @@
 
 #include "compiler/sweep/groups.h"
 #include "compiler/sweep/results.h"
-#include "compiler/sweep/scale.h"
+#include "runtime/verbs/scale.h"
 
 enum { WIDTH = 640, HEIGHT = 420, LEFT = 84, RIGHT = 620, TOP = 64, BOTTOM = 356, STYLES = 8 };
 

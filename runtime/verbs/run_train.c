@@ -10,7 +10,10 @@
 #include "runtime/parameters.h"
 #include "runtime/progress.h"
 #include "runtime/verbs/output.h"
+#include "runtime/verbs/report.h"
 #include "runtime/verbs/run.h"
+#include "runtime/verbs/train_events.h"
+#include "runtime/verbs/train_log.h"
 
 /* One run, and where it tells how it goes. */
 typedef struct Training {
@@ -20,6 +23,7 @@ typedef struct Training {
   TrainingPosition start;
   Progress progress;
   const char *stop_path; /* of the checkpoint that Ctrl-C writes */
+  TrainLog *log;         /* NULL: nobody asked for a log or a report */
 } Training;
 
 const char *train_complaint(const RunOptions *o) {
@@ -35,27 +39,8 @@ const char *train_complaint(const RunOptions *o) {
 
 /* ---- what the trainer tells ---- */
 
-static void add_tally(json_t *object, const char *loss_key, const char *accuracy_key,
-                      const Tally *tally) {
-  if (tally->count == 0) return;
-  json_object_set_new(object, loss_key, json_number(tally_loss(tally)));
-  json_object_set_new(object, accuracy_key, json_number(tally_accuracy(tally)));
-}
-
 static double per_second(uint64_t count, double seconds) {
   return seconds > 0 ? (double)count / seconds : 0;
-}
-
-static void print_epoch_json(const EpochReport *r) {
-  json_t *object = json_pack("{s:s, s:I, s:I}", "event", "epoch", "epoch", (json_int_t)r->epoch,
-                             "inputs", (json_int_t)r->inputs);
-  add_tally(object, "train_loss", "train_accuracy", &r->train);
-  add_tally(object, "validation_loss", "validation_accuracy", &r->validation);
-  add_tally(object, "test_loss", "test_accuracy", &r->test);
-  json_object_set_new(object, "seconds", json_number(r->seconds));
-  json_object_set_new(object, "inputs_per_second", json_number(per_second(r->inputs, r->seconds)));
-  print_json_line(stdout, object);
-  fflush(stdout);
 }
 
 /* ", test 97.02 % (loss 0.1700)": nothing where there are no such examples. */
@@ -72,7 +57,11 @@ static void on_epoch(void *context, const EpochReport *r) {
   Training *t = context;
   char validation[64], test[64], train[64];
   progress_clear(&t->progress);
-  if (t->run->options->json) print_epoch_json(r);
+  if (t->run->options->json) {
+    print_json_line(stdout, epoch_event(r));
+    fflush(stdout);
+  }
+  if (t->log) train_log_epoch(t->log, r);
   progress_line(&t->progress, "epoch %" PRIu32 "/%" PRIu32 "%s%s%s, in %.2f s", r->epoch,
                 t->settings.epochs, tally_text(train, "training", &r->train),
                 tally_text(validation, "validation", &r->validation),
@@ -101,22 +90,6 @@ static bool on_poll(void *context) {
 }
 
 /* ---- the end ---- */
-
-static void print_done_json(const Training *t, const TrainerResult *result, const char *digest) {
-  json_t *object = json_pack(
-      "{s:s, s:s, s:I, s:I}", "event", "done", "engine", t->run->engine->kind->name, "epochs",
-      (json_int_t)result->position.epoch, "inputs", (json_int_t)result->position.inputs);
-  if (result->validation.count > 0) {
-    json_object_set_new(object, "validation_accuracy",
-                        json_number(tally_accuracy(&result->validation)));
-  }
-  if (result->test.count > 0)
-    json_object_set_new(object, "test_accuracy", json_number(tally_accuracy(&result->test)));
-  json_object_set_new(object, "parameters",
-                      json_integer((json_int_t)model_parameter_count(t->run->engine->model)));
-  json_object_set_new(object, "parameters_sha256", json_string(digest));
-  print_json_line(stdout, object);
-}
 
 /* Clocks of the hardware: every input takes an initiation interval, the last ones a pipeline's length more. */
 static void print_clocks(const Recipe *recipe, uint32_t junction_count, uint64_t inputs) {
@@ -162,7 +135,7 @@ static ExitCode end_run(Training *t, const TrainerResult *result) {
   char digest[65];
   parameters_digest(t->run->engine, digest);
   if (options->json) {
-    print_done_json(t, result, digest);
+    print_json_line(stdout, done_event(t->run->engine, result, digest));
   } else {
     print_result(t, result, digest);
   }
@@ -182,12 +155,28 @@ static bool prepare_files(Training *t, Failure *failure) {
   const RunOptions *options = t->run->options;
   if (options->save && !can_write_file(options->save, failure)) return false;
   if (options->checkpoint && !can_write_file(options->checkpoint, failure)) return false;
-  if (!options->resume) return true;
-  return read_checkpoint(options->resume, t->run->engine, &t->facts, &t->start, failure);
+  if (options->report && !can_write_file(options->report, failure)) return false;
+  if (options->resume &&
+      !read_checkpoint(options->resume, t->run->engine, &t->facts, &t->start, failure))
+    return false;
+  if (!options->log && !options->report) return true;
+  t->log = train_log_open(t->run, &t->settings, options->log, failure);
+  return t->log != NULL;
+}
+
+/* Ends the log, and makes the report of it. */
+static bool end_log(Training *t, bool is_stopped, const TrainerResult *result, Failure *failure) {
+  const char *report = t->run->options->report;
+  if (!t->log) return true;
+  return train_log_end(t->log, result, is_stopped, failure) &&
+         (!report || write_report(train_log_events(t->log), report, failure));
 }
 
 static ExitCode end_outcome(Training *t, TrainerOutcome outcome, const TrainerResult *result,
-                            const Failure *failure) {
+                            Failure *failure) {
+  const bool is_stopped = outcome == TRAINER_STOPPED;
+  if (outcome != TRAINER_FAILED && !end_log(t, is_stopped, result, failure))
+    outcome = TRAINER_FAILED;
   switch (outcome) {
   case TRAINER_DONE: return end_run(t, result);
   case TRAINER_STOPPED: return end_interrupted(t, result);
@@ -233,6 +222,7 @@ ExitCode run_train(const Run *run) {
       stop_path ? prepare_files(&t, &failure)
                 : fail(&failure, FAILURE_MEMORY, NULL, "no memory for a checkpoint's name");
   const ExitCode code = is_ready ? run_prepared(&t) : run->report(run->context, &failure);
+  train_log_close(t.log);
   free(stop_path);
   return code;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Ticks stand at 1, 2 and 5 times powers of ten.
-#include "compiler/sweep/scale.h"
+#include "runtime/verbs/scale.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -40,26 +40,34 @@ static void add_log_ticks(Scale *scale) {
   }
 }
 
-Scale scale_for(const double *values, uint32_t count, double from, double to) {
+static Scale measure_values(const double *values, uint32_t count, double from, double to) {
   Scale scale = {.from = from, .to = to, .low = NAN, .high = NAN};
   for (uint32_t i = 0; i < count; i++) {
     scale.low = fmin(scale.low, values[i]);
     scale.high = fmax(scale.high, values[i]);
   }
   if (isnan(scale.low)) scale.low = 0, scale.high = 1;
-  scale.is_log = scale.low > 0 && scale.high / scale.low >= LOG_SPAN;
-  if (scale.is_log) {
-    const double factor = pow(scale.high / scale.low, ROOM);
-    scale.low /= factor;
-    scale.high *= factor;
-    add_log_ticks(&scale);
-    return scale;
-  }
+  return scale;
+}
+
+Scale scale_linear(const double *values, uint32_t count, double from, double to) {
+  Scale scale = measure_values(values, count, from, to);
   const double span = scale.high - scale.low;
   const double room = span > 0 ? ROOM * span : fmax(fabs(scale.high) * ROOM, 1e-6);
   scale.low -= room;
   scale.high += room;
   add_linear_ticks(&scale);
+  return scale;
+}
+
+Scale scale_for(const double *values, uint32_t count, double from, double to) {
+  Scale scale = measure_values(values, count, from, to);
+  scale.is_log = scale.low > 0 && scale.high / scale.low >= LOG_SPAN;
+  if (!scale.is_log) return scale_linear(values, count, from, to);
+  const double factor = pow(scale.high / scale.low, ROOM);
+  scale.low /= factor;
+  scale.high *= factor;
+  add_log_ticks(&scale);
   return scale;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // An axis of a picture: from values to places, and the round numbers that are written beside it.
-#ifndef SEDGE_COMPILER_SWEEP_SCALE_H
-#define SEDGE_COMPILER_SWEEP_SCALE_H
+#ifndef SEDGE_RUNTIME_VERBS_SCALE_H
+#define SEDGE_RUNTIME_VERBS_SCALE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +18,9 @@ typedef struct Scale {
 
 /* A scale that shows all the values (NaN ones aside), with a little room around them. */
 Scale scale_for(const double *values, uint32_t count, double from, double to);
+
+/* The same, never logarithmic. */
+Scale scale_linear(const double *values, uint32_t count, double from, double to);
 
 /* A scale for names at 0 .. count-1. */
 Scale scale_for_names(uint32_t count, double from, double to);
