@@ -22,6 +22,7 @@ typedef struct Compilation {
   const char *path; /* of the .sedge file; a name for messages where `text` is given */
   const char *text; /* its text where it is embedded, else NULL */
   CheckOptions options;
+  Checked checked;          /* by check: the tree and its names, also after an error */
   const Program *program;   /* by check */
   const Interleaver *edges; /* by edges: [junction_count] */
   const Model *model;       /* by model */

@@ -11,11 +11,9 @@
 #include "compiler/schedule/build_schedule.h"
 
 static bool run_check_pass(Compilation *c) {
-  Program *program = NULL;
-  if (!check_file(c->path, c->text, &c->options, c->sources, c->diagnostics, c->arena, &program))
-    return false;
-  c->program = program;
-  return true;
+  c->checked = check_tree(c->path, c->text, &c->options, c->sources, c->diagnostics, c->arena);
+  c->program = c->checked.program;
+  return c->program != NULL;
 }
 
 static EdgesInput edges_input(const Compilation *c, uint32_t junction) {
@@ -85,8 +83,12 @@ const Pass passes[PASS_COUNT] = {
 };
 
 bool run_passes(Compilation *c, PassId last) {
+  return run_passes_from(c, 0, last);
+}
+
+bool run_passes_from(Compilation *c, PassId first, PassId last) {
   assert(last < PASS_COUNT);
-  for (uint32_t i = 0; i <= last; i++) {
+  for (uint32_t i = first; i <= last; i++) {
     const bool is_good = passes[i].run(c) && (!passes[i].verify || passes[i].verify(c));
     assert(is_good || error_count(c->diagnostics) > 0);
     if (!is_good) return false;

@@ -33,6 +33,9 @@ extern const Pass passes[PASS_COUNT];
  * passes after it were not run. */
 bool run_passes(Compilation *c, PassId last);
 
+/* The same from `first` on, where all before it have been run. */
+bool run_passes_from(Compilation *c, PassId first, PassId last);
+
 /* The pass called `name`, or PASS_COUNT. */
 PassId find_pass(const char *name);
 

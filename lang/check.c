@@ -193,8 +193,8 @@ static void check_program(const Checker *checker, File *file, Program *program) 
   check_agreement(checker, &chosen, program);
 }
 
-bool check_file(const char *path, const char *text, const CheckOptions *options, Sources *sources,
-                Diagnostics *d, Arena *arena, Program **program) {
+Checked check_tree(const char *path, const char *text, const CheckOptions *options,
+                   Sources *sources, Diagnostics *d, Arena *arena) {
   Names *names = names_new(arena);
   const ImportContext context = {
       .sources = sources,
@@ -203,18 +203,26 @@ bool check_file(const char *path, const char *text, const CheckOptions *options,
       .arena = arena,
       .include_folders = options->include_folders,
       .include_folder_count = options->include_folder_count,
+      .overlay = options->overlay,
   };
   const uint32_t errors = error_count(d);
   File *file = import_file(&context, path, text);
-  if (file == NULL) return false;
+  if (file == NULL) return (Checked){0};
   Scope *scope = scope_new(file, options, sources, names, d, arena, error_count(d) != errors);
   const Checker checker = {d, arena, scope, {d, arena, scope_value, scope}, options};
   Program *result = ARENA_NEW(arena, Program);
   result->path = path;
   list_params(file, arena, result);
   check_program(&checker, file, result);
-  if (error_count(d) != errors) return false;
+  if (error_count(d) != errors) return (Checked){file, scope, NULL};
   warn_of_unused(scope);
-  *program = result;
+  return (Checked){file, scope, result};
+}
+
+bool check_file(const char *path, const char *text, const CheckOptions *options, Sources *sources,
+                Diagnostics *d, Arena *arena, Program **program) {
+  const Checked checked = check_tree(path, text, options, sources, d, arena);
+  if (checked.program == NULL) return false;
+  *program = checked.program;
   return true;
 }

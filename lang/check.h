@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "lang/arena.h"
+#include "lang/ast.h"
 #include "lang/diagnostic.h"
 #include "lang/program.h"
 #include "lang/source.h"
@@ -23,8 +24,20 @@ typedef struct CheckOptions {
   uint32_t include_folder_count;
   const char *network, *hardware, *train; /* names of the blocks to take; NULL: the first */
   bool has_seed;
-  uint64_t seed; /* replaces every seed that the file does not give */
+  uint64_t seed;              /* replaces every seed that the file does not give */
+  const TextOverlay *overlay; /* texts that stand before those on the disk, or NULL */
 } CheckOptions;
+
+/* What checking leaves beside messages, all in the arena. */
+typedef struct Checked {
+  const File *file; /* the tree, imported items in place; NULL where the file could not be read */
+  const struct Scope *scope; /* what the file's names stand for */
+  Program *program;          /* NULL after an error */
+} Checked;
+
+/* check_file for those who want the tree too, errors or not: an editor. */
+Checked check_tree(const char *path, const char *text, const CheckOptions *options,
+                   Sources *sources, Diagnostics *d, Arena *arena);
 
 /* Checks the file at `path`, or `text` under that name where it is not NULL (the embedded default).
  * On success *program is in the arena.  False: at least one error was reported to d. */

@@ -8,13 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lang/json_text.h"
 #include "lang/vector.h"
-
-typedef struct Addition {
-  struct Addition *next;
-  Span at; /* note: a place; fix: what to replace */
-  const char *text;
-} Addition;
 
 struct Message {
   Arena *arena;
@@ -23,7 +18,7 @@ struct Message {
   Span at;
   const char *path; /* instead of a place, or NULL */
   const char *text;
-  Addition *notes, *helps, *fixes;
+  MessagePart *notes, *helps, *fixes;
   uint32_t number; /* in order of reporting: keeps sorting stable */
 };
 
@@ -107,10 +102,10 @@ Message *error_in(Diagnostics *d, ErrorCode code, const char *path, const char *
   return m;
 }
 
-static void append(Addition **list, Arena *arena, Span at, const char *text) {
+static void append(MessagePart **list, Arena *arena, Span at, const char *text) {
   while (*list) list = &(*list)->next;
-  *list = ARENA_NEW(arena, Addition);
-  **list = (Addition){.at = at, .text = text};
+  *list = ARENA_NEW(arena, MessagePart);
+  **list = (MessagePart){.at = at, .text = text};
 }
 
 void note_at(Message *m, Span at, const char *format, ...) {
@@ -145,6 +140,16 @@ bool has_error_code(const Diagnostics *d, ErrorCode code) {
     if (m->severity == SEVERITY_ERROR && m->code == code) return true;
   }
   return false;
+}
+
+uint32_t message_count(const Diagnostics *d) {
+  return d->messages.count;
+}
+
+MessageFacts message_facts(const Diagnostics *d, uint32_t number) {
+  const Message *m = d->messages.items[number];
+  return (MessageFacts){m->severity, m->code,  m->at,    m->path,
+                        m->text,     m->notes, m->helps, m->fixes};
 }
 
 /* ---- printing ---- */
@@ -224,12 +229,12 @@ static void print_message(const Printer *p, const Message *m) {
   fprintf(p->out, "%s%s:%s%s %s%s\n", is_error ? p->red : p->yellow, is_error ? "error" : "warning",
           p->reset, p->bold, m->text, p->reset);
   if (!span_is_nowhere(m->at)) print_marked_line(p, m->at);
-  for (const Addition *note = m->notes; note; note = note->next) {
+  for (const MessagePart *note = m->notes; note; note = note->next) {
     print_place(p, note->at, NULL);
     fprintf(p->out, "%snote:%s %s\n", p->cyan, p->reset, note->text);
     if (!span_is_nowhere(note->at)) print_marked_line(p, note->at);
   }
-  for (const Addition *advice = m->helps; advice; advice = advice->next) {
+  for (const MessagePart *advice = m->helps; advice; advice = advice->next) {
     fprintf(p->out, "      %s= help:%s %s\n", p->cyan, p->reset, advice->text);
   }
 }
@@ -292,27 +297,28 @@ static json_t *span_json(const Sources *sources, Span at) {
   const Position begin = sources_position(sources, at.begin),
                  end = sources_position(sources, at.end);
   if (!begin.file) return json_object();
-  return json_pack("{s:s, s:i, s:i, s:i, s:i}", "file", begin.file->name, "line", (int)begin.line,
-                   "column", (int)begin.column, "end_line", (int)end.line, "end_column",
-                   (int)end.column);
+  const char *name = begin.file->name;
+  return json_pack("{s:o, s:i, s:i, s:i, s:i}", "file", json_text(name, strlen(name)), "line",
+                   (int)begin.line, "column", (int)begin.column, "end_line", (int)end.line,
+                   "end_column", (int)end.column);
 }
 
 static void print_message_json(const Diagnostics *d, const Message *m, FILE *out) {
   json_t *object = span_json(d->sources, m->at);
-  if (m->path) json_object_set_new(object, "file", json_string(m->path));
+  if (m->path) json_object_set_new(object, "file", json_text(m->path, strlen(m->path)));
   json_object_set_new(object, "severity",
                       json_string(m->severity == SEVERITY_ERROR ? "error" : "warning"));
   json_object_set_new(object, "code", json_string(error_code_name(m->code)));
-  json_object_set_new(object, "message", json_string(m->text));
+  json_object_set_new(object, "message", json_text(m->text, strlen(m->text)));
   const char *advice = NULL;
-  for (const Addition *a = m->helps; a; a = a->next) {
+  for (const MessagePart *a = m->helps; a; a = a->next) {
     advice = advice ? arena_print(d->arena, "%s; %s", advice, a->text) : a->text;
   }
-  json_object_set_new(object, "help", advice ? json_string(advice) : json_null());
+  json_object_set_new(object, "help", advice ? json_text(advice, strlen(advice)) : json_null());
   json_t *fixes = json_array();
-  for (const Addition *a = m->fixes; a; a = a->next) {
+  for (const MessagePart *a = m->fixes; a; a = a->next) {
     json_t *change = span_json(d->sources, a->at);
-    json_object_set_new(change, "replacement", json_string(a->text));
+    json_object_set_new(change, "replacement", json_text(a->text, strlen(a->text)));
     json_array_append_new(fixes, change);
   }
   if (json_array_size(fixes)) {

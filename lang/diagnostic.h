@@ -49,6 +49,26 @@ void note_at(Message *m, Span at, const char *format, ...) __attribute__((format
 void help(Message *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void fix(Message *m, Span at, const char *replacement);
 
+/* A message in parts, for those who print it in another way; all borrowed. */
+typedef struct MessagePart {
+  struct MessagePart *next;
+  Span at;          /* note: a place; fix: what to replace; help: nowhere */
+  const char *text; /* fix: the replacement */
+} MessagePart;
+
+typedef struct MessageFacts {
+  Severity severity;
+  ErrorCode code;
+  Span at;          /* nowhere: see path */
+  const char *path; /* instead of a place, or NULL */
+  const char *text;
+  const MessagePart *notes, *helps, *fixes; /* in the order in which they were added */
+} MessageFacts;
+
+/* Message 0 .. message_count - 1, in the order of reporting. */
+uint32_t message_count(const Diagnostics *d);
+MessageFacts message_facts(const Diagnostics *d, uint32_t number);
+
 uint32_t error_count(const Diagnostics *d);
 uint32_t warning_count(const Diagnostics *d);
 

@@ -14,6 +14,7 @@ typedef struct ImportContext {
   Arena *arena;
   const char *const *include_folders;
   uint32_t include_folder_count;
+  const TextOverlay *overlay; /* or NULL */
 } ImportContext;
 
 /* Reads `path` (or takes `text` under that name), parses it, and puts every imported file's items where its import stood:

@@ -8,6 +8,7 @@
 #define SEDGE_LANG_SOURCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lang/arena.h"
@@ -46,6 +47,13 @@ const SourceFile *sources_file(const Sources *sources, uint32_t index);
 
 /* Where an offset is; file is NULL for "nowhere". */
 Position sources_position(const Sources *sources, uint32_t offset);
+
+/* Texts that stand before those on the disk: what an editor has open.  find gives the text of the file at `path` and its
+ * length, borrowed as long as the compilation lasts, or NULL where the disk's counts. */
+typedef struct TextOverlay {
+  const char *(*find)(void *context, const char *path, size_t *length);
+  void *context;
+} TextOverlay;
 
 static inline bool span_is_nowhere(Span span) {
   return span.begin == 0;

@@ -256,7 +256,8 @@ static void imports_are_followed_once(void **state) {
   write_text(folder, "ring.sedge", "import \"ring2.sedge\"; let r = 1;");
   write_text(folder, "ring2.sedge", "import \"ring.sedge\"; import \"none.sedge\";");
   const Context c = context_open();
-  const ImportContext context = {c.sources, c.diagnostics, c.names, c.arena, NULL, 0};
+  const ImportContext context = {
+      .sources = c.sources, .diagnostics = c.diagnostics, .names = c.names, .arena = c.arena};
   const File *file = import_file(&context, arena_print(c.arena, "%s/a.sedge", folder), NULL);
   assert_non_null(file);
   assert_string_equal(print_file(file, c.arena), "let c = 1;\nlet b = 1;\nlet a = 1;\n");
