@@ -67,6 +67,8 @@ struct Expr {
   Argument *arguments; /* CALL */
   Expr *elements;      /* LIST: two or more, or one with a trailing comma, or none */
   bool is_parenthesized;
+  uint32_t
+      chain; /* BINARY: operations below it along the left side: `1 + 1 + 1` is as deep as it is long */
 };
 
 /* `name[shape] pad n` */

@@ -37,8 +37,21 @@ YY_DECL;
 
 static void sedge_error(const Span *at, yyscan_t scanner, Parse *parse, const char *text);
 
+enum { CHAIN_LIMIT = 2000 };
+
+/* Whether an operation may stand on `left`: what goes through a tree goes down its left side by recursion. */
+static bool is_shallow(Parse *parse, Span at, const Expr *left) {
+  const bool is_chain = left && left->kind == EXPR_BINARY;
+  if (!is_chain || left->chain < CHAIN_LIMIT) return true;
+  if (!parse->is_too_deep) error_at(parse->diagnostics, ERROR_TOO_DEEP, at, "this has over %d operators", CHAIN_LIMIT);
+  parse->is_too_deep = true;
+  return false;
+}
+
 static Expr *binary(Parse *parse, Span at, BinaryOp op, Span operator_at, Expr *left, Expr *right) {
+  if (!is_shallow(parse, operator_at, left)) return expr_new(parse->arena, EXPR_POISON, at);
   Expr *expr = expr_new(parse->arena, EXPR_BINARY, at);
+  expr->chain = left && left->kind == EXPR_BINARY ? left->chain + 1 : 0;
   expr->binary = op;
   expr->operator_at = operator_at;
   expr->operands[0] = left;

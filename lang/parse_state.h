@@ -39,6 +39,7 @@ typedef struct Parse {
   Name define_block;      /* the result of a definition; text is NULL where it names no block */
   Name define_name;
   Expr *define_value;
+  bool is_too_deep; /* an expression with too many operators was reported */
 } Parse;
 
 /* Whether the token at `at` begins a line, or closes a block, while the one before it ended without `;`, `{` or `}`. */

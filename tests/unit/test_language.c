@@ -188,6 +188,19 @@ static void deep_nesting_is_refused(void **state) {
   arena_close(c.arena);
 }
 
+static void long_sums_are_refused(void **state) {
+  (void)state;
+  const Context c = context_open();
+  char *text = arena_alloc(c.arena, 300100, 1);
+  strcpy(text, "let x = 1");
+  for (int i = 0; i < 100000; i++) memcpy(text + 9 + 2 * i, "+1", 2);
+  strcpy(text + 9 + 200000, ";");
+  parse(&c, text);
+  assert_int_equal(error_count(c.diagnostics), 1);
+  assert_true(has_error_code(c.diagnostics, ERROR_TOO_DEEP));
+  arena_close(c.arena);
+}
+
 /* ---- printing and reading back ---- */
 
 static void round_trip(const char *text) {
@@ -304,6 +317,7 @@ int main(void) {
       cmocka_unit_test(one_mistake_gives_one_message),
       cmocka_unit_test(twenty_errors_are_enough),
       cmocka_unit_test(deep_nesting_is_refused),
+      cmocka_unit_test(long_sums_are_refused),
       cmocka_unit_test(trees_print_and_read_back),
       cmocka_unit_test(imports_are_followed_once),
       cmocka_unit_test(names_are_suggested),
