@@ -31,7 +31,7 @@ typedef struct WordContext {
   Family family;   /* what may stand here by name, or FAMILY_COUNT */
 } WordContext;
 
-enum { NO_WORD = UINT32_MAX };
+#define NO_WORD UINT32_MAX
 
 /* The context of word number `word`; of the end of the text where it is words.count. */
 WordContext context_of(Words words, uint32_t word);

@@ -6,7 +6,7 @@
 
 #include "lang/vector.h"
 
-enum { NONE = UINT32_MAX };
+#define NONE UINT32_MAX
 
 /* A name that can be looked up. */
 typedef struct Entry {
