@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/tiles.h"
+
 static uint32_t round_up(uint32_t count) {
   return (count + SUM_LANES - 1) / SUM_LANES * SUM_LANES;
 }
@@ -34,7 +36,8 @@ Layout choose_layout(const Model *model, uint32_t index) {
                    .rows = edges->rows_per_bank,
                    .sweeps = edges->sweep_count};
   if (junction->sum_order == SUM_BY_LEFT) {
-    layout.kind = LAYOUT_BATCH;
+    layout.kind = model->number.is_fixed ? LAYOUT_BATCH : LAYOUT_TILE;
+    choose_tiles(edges, &layout.left_tile, &layout.right_tile);
   } else if (junction->is_place_left) {
     layout.kind = LAYOUT_DENSE;
     layout.row_stride = round_up(edges->left_count);
@@ -52,9 +55,10 @@ Layout choose_layout(const Model *model, uint32_t index) {
 
 uint64_t scratch_cells(const Model *model, uint32_t index) {
   const Interleaver *edges = &model->junctions[index].edges;
+  const Layout layout = choose_layout(model, index);
+  if (layout.kind == LAYOUT_TILE) return tile_scratch_cells(model, index, &layout);
   const uint64_t ends = (uint64_t)layer_cells(edges->left_count) + layer_cells(edges->right_count);
-  const uint64_t pieces =
-      choose_layout(model, index).kind == LAYOUT_ROTATE ? edges->edge_count / edges->banks : 0;
+  const uint64_t pieces = layout.kind == LAYOUT_ROTATE ? edges->edge_count / edges->banks : 0;
   return SUM_LANES * ends + 4 * pieces + 1024ull * SUM_LANES;
 }
 
@@ -184,8 +188,10 @@ static bool open_batch(const Interleaver *edges, bool has_bp, LayoutTables *t) {
   return ok;
 }
 
-static bool open_tables(const Interleaver *edges, const Layout *layout, bool has_bp,
+static bool open_tables(const Model *model, uint32_t junction, const Layout *layout,
                         LayoutTables *t) {
+  const Interleaver *edges = &model->junctions[junction].edges;
+  const bool has_bp = junction > 0;
   bool ok = true;
   switch (layout->kind) {
   case LAYOUT_DENSE:
@@ -209,6 +215,7 @@ static bool open_tables(const Interleaver *edges, const Layout *layout, bool has
     if (ok) fill_gather(edges, t);
     return ok;
   case LAYOUT_BATCH: return open_batch(edges, has_bp, t);
+  case LAYOUT_TILE: return open_tiles(edges, layout, panel_width(model), has_bp, t);
   }
   return false;
 }
@@ -216,7 +223,7 @@ static bool open_tables(const Interleaver *edges, const Layout *layout, bool has
 bool layout_tables_open(const Model *model, uint32_t junction, const Layout *layout,
                         LayoutTables *tables, Failure *failure) {
   *tables = (LayoutTables){0};
-  if (open_tables(&model->junctions[junction].edges, layout, junction > 0, tables)) return true;
+  if (open_tables(model, junction, layout, tables)) return true;
   layout_tables_close(tables);
   return fail(failure, FAILURE_MEMORY, NULL, "no memory for the tables of junction %u",
               junction + 1);
@@ -232,5 +239,10 @@ void layout_tables_close(LayoutTables *t) {
   free(t->back_begin);
   free(t->back_right);
   free(t->back_slot);
+  free(t->block_slot);
+  free(t->block_forward);
+  free(t->block_backward);
+  free(t->forward);
+  free(t->backward);
   *t = (LayoutTables){0};
 }

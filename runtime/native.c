@@ -175,6 +175,11 @@ static bool open_junction(NativeEngine *n, uint32_t index, const NativeKernels *
   native->back_begin = j->tables.back_begin;
   native->back_right = j->tables.back_right;
   native->back_slot = j->tables.back_slot;
+  native->block_slot = j->tables.block_slot;
+  native->block_forward = j->tables.block_forward;
+  native->block_backward = j->tables.block_backward;
+  native->forward = j->tables.forward;
+  native->backward = j->tables.backward;
   native->model = (void *)(uintptr_t)model;
   native->place = j->tables.place;
   native->index = index;
@@ -367,7 +372,8 @@ Engine *native_open(const Model *model, const NativeKernels *kernels, uint32_t t
   const bool is_batched = model->batch > 1;
   n->engine = (Engine){.kind = is_batched ? &batch_kind : &online_kind, .model = model};
   n->junction_count = model->junction_count;
-  n->columns = is_batched ? column_stride(model) : 0;
+  n->panel = is_batched ? panel_width(model) : 0;
+  n->columns = is_batched ? n->panel * panel_count(model) : 0;
   n->inputs =
       input_cells(&model->number, model->layers[0].real_count, model->layers[0].neuron_count);
   n->team = team_open(threads);

@@ -7,7 +7,7 @@
 //
 // Online (batch 1) an array of a layer holds one input: layer_cells() cells (layout.h), activations and derivatives by cell, deltas
 // by neuron; cells beyond the neurons hold 0 and stay so.
-// Batch: matrices [neuron][column_stride], column_stride = the batch rounded up to 16; a column is an input of the batch, in order.
+// Batch: matrices in panels (layout.h); a column is an input of the batch, in order.
 // Kernels may read and compute columns outside first_column .. last_column - 1 (what they find there is finite), but write none.
 // All arrays are aligned to 64 bytes.
 #ifndef SEDGE_RUNTIME_NATIVE_H
@@ -49,11 +49,6 @@ typedef struct NativeKernels {
   uint64_t kernel_count;        /* junctions * NATIVE_KERNEL_COUNT */
   NativeKernel *const *kernels; /* [junction][NativeKernelId]; NULL where there is none */
 } NativeKernels;
-
-/* Columns of a batch matrix. */
-static inline uint32_t column_stride(const Model *model) {
-  return (model->batch + SUM_LANES - 1) / SUM_LANES * SUM_LANES;
-}
 
 /* An engine over kernels that were made for this very model.  model and kernels are borrowed.  `threads` >= 1 is how many work on a
  * minibatch or an evaluation; the result does not depend on it.  NULL: *failure says why. */

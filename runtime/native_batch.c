@@ -35,16 +35,23 @@ typedef struct Call {
   NativeKernel *kernel;
   NativeWork work; /* first and last are each member's own */
   uint64_t count;  /* neurons */
+  uint64_t unit;   /* neurons that stay together */
 } Call;
 
 static void run_share(void *context, uint32_t member, uint32_t size) {
   const Call *call = context;
   NativeWork work = call->work;
-  const uint64_t blocks = (call->count + SUM_LANES - 1) / SUM_LANES;
-  work.first = blocks * member / size * SUM_LANES;
-  work.last = lesser(blocks * (member + 1) / size * SUM_LANES, call->count);
+  const uint64_t units = (call->count + call->unit - 1) / call->unit;
+  work.first = units * member / size * call->unit;
+  work.last = lesser(units * (member + 1) / size * call->unit, call->count);
   work.scratch = call->engine->scratch + member * call->engine->scratch_cells;
   if (work.first < work.last) call->kernel(&call->junction->native, &work);
+}
+
+/* Neurons of the layer that a kernel shares out: whole tiles, so that sums keep their order. */
+static uint64_t shared_unit(const Layout *layout, NativeKernelId id) {
+  if (layout->kind != LAYOUT_TILE) return SUM_LANES;
+  return id == NATIVE_BP ? layout->left_tile : layout->right_tile;
 }
 
 /* Threads pay from some edges x columns on; softmax wants all outputs in one hand. */
@@ -57,7 +64,8 @@ static void run_kernel(NativeEngine *n, uint32_t junction, NativeKernelId id,
                .junction = &n->junctions[junction],
                .kernel = n->junctions[junction].kernels[id],
                .work = *work,
-               .count = count};
+               .count = count,
+               .unit = shared_unit(&n->junctions[junction].layout, id)};
   const uint64_t columns = work->last_column - work->first_column;
   const bool is_alone = (id == NATIVE_FF && activation->function == ACTIVATE_SOFTMAX) ||
                         model->junctions[junction].edges.edge_count * columns < LEAST_WORK;
@@ -72,6 +80,11 @@ static Cell *matrix(const LayerMemory *layer, Cell *memory, uint32_t slot) {
   return memory + slot * layer->cells;
 }
 
+/* A column's cell of the first neuron; the next neuron's is n->panel further. */
+static uint64_t column_cell(const NativeEngine *n, const LayerMemory *layer, uint64_t column) {
+  return cell_of_column(layer->neuron_count, n->panel, column);
+}
+
 /* ---- inputs ---- */
 
 /* Sixteen examples become the columns from `column` on. */
@@ -79,7 +92,8 @@ static void enter_block(NativeEngine *n, const Examples *examples, const uint64_
                         Cell *to, uint64_t column) {
   const void *pointers[SUM_LANES];
   for (uint32_t i = 0; i < SUM_LANES; i++) pointers[i] = example_at(examples, numbers[i]);
-  const NativeWork work = {.examples = pointers, .ff_left = to, .first_column = column};
+  const NativeWork work = {.examples = pointers,
+                           .ff_left = to + column_cell(n, &n->layers[0], column)};
   enter_kernel(n, examples)(&n->junctions[0].native, &work);
 }
 
@@ -96,7 +110,7 @@ static void read_columns(NativeEngine *n, const Examples *examples, BatchRecord 
       continue;
     }
     read_input(&n->inputs, examples, numbers[batch->read], batch->first + batch->read, NULL,
-               n->columns, to + batch->read);
+               n->panel, to + column_cell(n, layer, batch->read));
     batch->read++;
   }
 }
@@ -126,7 +140,8 @@ static bool tell_outputs(NativeEngine *n, const BatchRecord *batch, uint64_t fir
   const Cell *activation = matrix(layer, layer->activation, batch->slot);
   const uint32_t *labels = n->labels + (size_t)batch->slot * n->columns;
   for (uint64_t column = first; column < last; column++) {
-    tally_output(n, activation + column, n->columns, labels[column], n->scores, tally);
+    tally_output(n, activation + column_cell(n, layer, column), n->panel, labels[column], n->scores,
+                 tally);
     if (!check_outputs(n, tally, batch->first + column, failure)) return false;
   }
   return true;
@@ -323,8 +338,8 @@ static void infer_columns(NativeEngine *n, const Examples *examples, uint64_t fi
     enter_block(n, examples, numbers, n->layers[0].scratch, column);
   }
   for (; column < count; column++)
-    read_input(&n->inputs, examples, first + column, first + column, NULL, n->columns,
-               n->layers[0].scratch + column);
+    read_input(&n->inputs, examples, first + column, first + column, NULL, n->panel,
+               n->layers[0].scratch + column_cell(n, &n->layers[0], column));
   for (uint32_t i = 0; i < n->junction_count; i++) {
     const NativeWork work = {
         .ff_left = n->layers[i].scratch,
@@ -347,8 +362,9 @@ bool batch_infer(Engine *engine, const Examples *examples, uint64_t first, uint6
     infer_columns(n, examples, first + done, piece);
     for (uint64_t column = 0; column < piece; column++) {
       const uint64_t i = done + column;
-      const uint32_t predicted = tally_output(n, output->scratch + column, n->columns,
-                                              examples->labels[first + i], n->scores, tally);
+      const uint32_t predicted =
+          tally_output(n, output->scratch + column_cell(n, output, column), n->panel,
+                       examples->labels[first + i], n->scores, tally);
       if (classes) classes[i] = predicted;
       for (uint32_t r = 0; scores && r < output->real_count; r++)
         scores[i * output->real_count + r] = (float)n->scores[r];

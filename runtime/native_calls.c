@@ -9,13 +9,13 @@ void native_output(const NativeJunction *junction, const NativeWork *work) {
   const Layer *layer = &model->layers[model->junction_count];
   const OutputShape shape = {layer->neuron_count, layer->real_count,
                              layer->activation.function == ACTIVATE_SOFTMAX};
-  const size_t stride = model->batch > 1 ? column_stride(model) : 1;
+  const uint32_t width = model->batch > 1 ? panel_width(model) : 1;
   const Cell *activation = work->ff_right, *derivative = work->ff_derivative;
   const uint32_t *labels = work->labels;
   Cell *delta = work->right_delta;
   for (uint64_t column = work->first_column; column < work->last_column; column++) {
-    output_deltas(&model->number, model->loss, &shape, activation + column, derivative + column,
-                  stride, labels[column], work->ff_input + column, model->junction_count,
-                  delta + column);
+    const uint64_t cell = cell_of_column(layer->neuron_count, width, column);
+    output_deltas(&model->number, model->loss, &shape, activation + cell, derivative + cell, width,
+                  labels[column], work->ff_input + column, model->junction_count, delta + cell);
   }
 }

@@ -108,11 +108,13 @@ void native_fixed_ff(const NativeJunction *native, const NativeWork *work) {
 
 void native_fixed_batch_ff(const NativeJunction *native, const NativeWork *work) {
   const FixedJunction j = fixed_junction(native);
-  const size_t stride = column_stride(j.model);
+  const uint32_t width = panel_width(j.model);
   for (uint64_t column = work->first_column; column < work->last_column; column++) {
-    const Column left = {(Cell *)work->ff_left + column, NULL, stride};
-    const Column right = {(Cell *)work->ff_right + column, NULL, stride};
-    const Column derivative = {(Cell *)work->ff_derivative + column, NULL, stride};
+    const uint64_t from = cell_of_column(j.edges->left_count, width, column);
+    const uint64_t to = cell_of_column(j.edges->right_count, width, column);
+    const Column left = {(Cell *)work->ff_left + from, NULL, width};
+    const Column right = {(Cell *)work->ff_right + to, NULL, width};
+    const Column derivative = {(Cell *)work->ff_derivative + to, NULL, width};
     feed_forward(&j, &left, &right, &derivative, (uint32_t)work->first, (uint32_t)work->last,
                  work->ff_input + column, work->scratch);
   }
@@ -186,21 +188,22 @@ static uint32_t edge_of_slot(const FixedJunction *j, uint32_t right, uint32_t sl
 void native_fixed_batch_bp(const NativeJunction *native, const NativeWork *work) {
   const FixedJunction j = fixed_junction(native);
   const bool is_stochastic = j.format.rounding == ROUND_STOCHASTIC;
-  const size_t stride = column_stride(j.model);
+  const uint32_t width = panel_width(j.model);
   const uint32_t *begin = native->back_begin, *rights = native->back_right,
                  *slots = native->back_slot;
   const Cell *weight = native->weight, *delta = work->right_delta,
              *derivative = work->left_derivative;
   for (uint64_t l = work->first; l < work->last; l++) {
-    int64_t sums[EDGES_AT_ONCE];
-    for (uint64_t from = 0; from < work->last_column; from += EDGES_AT_ONCE) {
+    int64_t sums[WIDEST_PANEL];
+    for (uint64_t from = 0; from < work->last_column; from += width) {
       const uint64_t rest = work->last_column - from;
-      const uint64_t columns = rest < EDGES_AT_ONCE ? rest : EDGES_AT_ONCE;
+      const uint64_t columns = rest < width ? rest : width;
+      const Cell *rows = delta + cell_of_column(j.edges->right_count, width, from);
       memset(sums, 0, sizeof sums);
       for (uint32_t k = begin[l]; k < begin[l + 1]; k++) {
         const int64_t w = weight[slots[k]].raw;
         const uint32_t edge = is_stochastic ? edge_of_slot(&j, rights[k], slots[k]) : 0;
-        const Cell *row = delta + rights[k] * stride + from;
+        const Cell *row = rows + (size_t)rights[k] * width;
         for (uint64_t c = 0; c < columns; c++) {
           sums[c] +=
               fixed_round_product(&j.format, j.format.rounding, w * row[c].raw,
@@ -208,7 +211,7 @@ void native_fixed_batch_bp(const NativeJunction *native, const NativeWork *work)
         }
       }
       for (uint64_t c = 0; c < columns; c++) {
-        const size_t cell = l * stride + from + c;
+        const size_t cell = cell_of_column(j.edges->left_count, width, from) + l * width + c;
         const int64_t sum = fixed_saturate(&j.format, sums[c]);
         ((Cell *)work->left_delta)[cell].raw = fixed_round_product(
             &j.format, j.format.rounding, sum * derivative[cell].raw,
@@ -218,23 +221,48 @@ void native_fixed_batch_bp(const NativeJunction *native, const NativeWork *work)
   }
 }
 
+/* One neuron's cells of the columns of a panel. */
+static const Cell *row_of_panel(const FixedJunction *j, const Cell *matrix, uint32_t neuron_count,
+                                uint32_t neuron, uint64_t column) {
+  const uint32_t width = panel_width(j->model);
+  return matrix + cell_of_column(neuron_count, width, column) + (size_t)neuron * width;
+}
+
+/* Of a left and a right neuron, over the batch. */
+static Wide sum_products(const FixedJunction *j, const NativeWork *work, uint32_t left,
+                         uint32_t right) {
+  const uint32_t width = panel_width(j->model);
+  Wide sum = 0;
+  for (uint64_t column = 0; column < work->last_column; column += width) {
+    const Cell *a = row_of_panel(j, work->up_left, j->edges->left_count, left, column);
+    const Cell *d = row_of_panel(j, work->right_delta, j->edges->right_count, right, column);
+    for (uint32_t c = 0; c < width && column + c < work->last_column; c++)
+      sum += (int64_t)a[c].raw * d[c].raw;
+  }
+  return sum;
+}
+
+static Wide sum_deltas(const FixedJunction *j, const NativeWork *work, uint32_t right) {
+  const uint32_t width = panel_width(j->model);
+  Wide sum = 0;
+  for (uint64_t column = 0; column < work->last_column; column++) {
+    const uint64_t first = column - column % width;
+    sum +=
+        row_of_panel(j, work->right_delta, j->edges->right_count, right, first)[column % width].raw;
+  }
+  return sum;
+}
+
 void native_fixed_batch_up(const NativeJunction *native, const NativeWork *work) {
   const FixedJunction j = fixed_junction(native);
-  const size_t stride = column_stride(j.model);
   const uint32_t batch = (uint32_t)work->last_column;
-  const Cell *activation = work->up_left, *delta = work->right_delta;
   const uint32_t *lefts = native->left;
   for (uint32_t r = (uint32_t)work->first; r < work->last; r++) {
-    const Cell *deltas = delta + r * stride;
     const uint32_t end = interleaver_begin(j.edges, r + 1);
     for (uint32_t e = interleaver_begin(j.edges, r); e < end; e++) {
-      const Cell *row = activation + lefts[((const uint32_t *)native->place)[e]] * stride;
-      Wide sum = 0;
-      for (uint32_t c = 0; c < batch; c++) sum += (int64_t)row[c].raw * deltas[c].raw;
-      update_weight(&j, work, e, sum, batch);
+      const uint32_t left = lefts[((const uint32_t *)native->place)[e]];
+      update_weight(&j, work, e, sum_products(&j, work, left, r), batch);
     }
-    Wide sum = 0;
-    for (uint32_t c = 0; c < batch; c++) sum += deltas[c].raw;
-    update_bias(&j, work, r, sum, batch);
+    update_bias(&j, work, r, sum_deltas(&j, work, r), batch);
   }
 }

@@ -56,6 +56,7 @@ typedef struct NativeEngine {
   Engine engine; /* first: an Engine * is a NativeEngine * */
   uint32_t junction_count;
   uint32_t columns; /* batch: of a matrix; online: 0 */
+  uint32_t panel;   /* batch: columns of a panel */
   InputCells inputs;
   uint32_t *input_place; /* [p] cell of each input neuron, or NULL */
   LayerMemory *layers;   /* [L + 1] */

@@ -1,183 +1,225 @@
 // SPDX-License-Identifier: MIT
-// FF, BP and UP of float32 minibatches: lanes are inputs of the batch.
+// FF and BP of float32 minibatches: lanes are inputs of the batch.
 //
-// FF and BP keep 4 blocks of 16 columns in registers and add one edge after another: the weight is broadcast, the activations (or
-// deltas) are read where they lie.  Two neurons of equal fan-in go together, so that 8 chains hide the latency.  UP keeps a right
-// neuron's deltas in registers, sums each edge's products in 16 lanes, and totals 16 edges at once.
+// Both are sums over edges.  A tile's sums lie in scratch; block by block (runtime/tiles.h) a piece's sums are taken into registers,
+// 4 blocks of 16 columns, and one edge after another is added: the weight is broadcast, the activations (FF) or deltas (BP) are
+// read from a tile that stays in L1.  After the last block FF applies the activation, BP the derivative.
 #include "compiler/llvm/batch.h"
 #include "compiler/llvm/kernels.h"
-#include "compiler/llvm/online.h"
+#include "runtime/tiles.h"
 
 /* ---- sums over edges, FF and BP alike ---- */
 
-/* Edges of a neuron: which weight each has, and which row of the matrix it reads. */
-typedef struct EdgeSums {
-  Value weights, matrix;
-  Value rows;  /* u32: left (FF) or right (BP) neuron of each edge */
-  Value slots; /* u32: slot of each edge; NULL: the edge's own number */
-} EdgeSums;
+/* One tile's sums, and what they are made of. */
+typedef struct TileSums {
+  bool is_forward;
+  Value sums;              /* [panels][rows][width] */
+  uint32_t rows;           /* of a panel */
+  Value matrix;            /* of activations or deltas */
+  uint32_t matrix_neurons; /* its neurons */
+  Value first_row;         /* of the other layer's tile in it */
+  Value words, weights;    /* of the block */
+} TileSums;
 
-/* sums[q][b] += for the edges begin[q] .. begin[q] + count - 1 of `neurons` neurons. */
-static void add_edges(Emitter *e, const BatchKernel *k, const EdgeSums *s, const Value begin[],
-                      uint32_t neurons, Value count, Value column, uint32_t blocks, Value sums[]) {
-  Loop loop = begin_loop(e, const_i64(e, 0), count, 1, false, "edge");
-  Value carried_sums[2 * WIDE_BLOCKS];
-  for (uint32_t i = 0; i < neurons * blocks; i++) carried_sums[i] = carry(e, &loop, sums[i], "sum");
-  for (uint32_t q = 0; q < neurons; q++) {
-    Value edge = LLVMBuildAdd(e->builder, begin[q], loop.index, "");
-    Value slot = s->slots ? load_index(e, s->slots, edge, "slot") : edge;
-    Value w = splat(e, load_at(e, e->f32, s->weights, slot, "w"), "w");
-    Value row = cell_address(e, k, s->matrix, load_index(e, s->rows, edge, "row"), column);
-    for (uint32_t b = 0; b < blocks; b++) {
-      Value x = load_vector(e, e->v16f32, row, const_i64(e, (int64_t)b * LANES), 64, "x");
-      Value sum = carried_sums[q * blocks + b];
-      carry_next(&loop, sum, emit_fma(e, w, x, sum, "sum"));
-    }
+/* One piece, in some columns. */
+typedef struct PieceSums {
+  const TileSums *tile;
+  Value sums, others; /* first rows of both tiles, at the columns */
+  uint32_t blocks;
+} PieceSums;
+
+/* sums[panel][0][column]. */
+static Value sums_address(Emitter *e, const BatchKernel *k, const TileSums *s, Value panel,
+                          Value row, Value column) {
+  Value cells = mul_i64(e, panel, (int64_t)s->rows * k->width);
+  return cell_address(e, k, element_address(e, e->i32, s->sums, cells, ""), row, column);
+}
+
+static Value block_of(Emitter *e, uint32_t block) {
+  return const_i64(e, (int64_t)block * LANES);
+}
+
+static void add_piece(Emitter *e, Value place, Value length, Walk at, Value *none, void *context) {
+  const PieceSums *p = context;
+  const bool is_forward = p->tile->is_forward;
+  Value row = row_at_place(e, p->sums, place), sums[4];
+  (void)none;
+  for (uint32_t b = 0; b < p->blocks; b++)
+    sums[b] = load_vector(e, e->v16f32, row, block_of(e, b), 64, "sum");
+  Loop loop = begin_loop(e, const_i64(e, 0), length, 1, true, "edge");
+  for (uint32_t b = 0; b < p->blocks; b++) sums[b] = carry(e, &loop, sums[b], "sum");
+  Value word = mul_i64(e, loop.index, is_forward ? 1 : 2);
+  Value slot = is_forward ? LLVMBuildAdd(e->builder, at.slot, loop.index, "slot")
+                          : load_word(e, at.words, add_i64(e, word, 1), "slot");
+  Value w = splat(e, load_at(e, e->f32, p->tile->weights, slot, "w"), "w");
+  Value other = row_at_place(e, p->others, load_word(e, at.words, word, "other"));
+  for (uint32_t b = 0; b < p->blocks; b++) {
+    Value x = load_vector(e, e->v16f32, other, block_of(e, b), 64, "x");
+    carry_next(&loop, sums[b], emit_fma(e, w, x, sums[b], "sum"));
   }
   end_loop(e, &loop);
-  for (uint32_t i = 0; i < neurons * blocks; i++) sums[i] = carried(&loop, carried_sums[i]);
+  for (uint32_t b = 0; b < p->blocks; b++)
+    store_vector(e, carried(&loop, sums[b]), row, block_of(e, b), 64);
+}
+
+static void add_columns(Emitter *e, const BatchKernel *k, Value panel, Value column,
+                        uint32_t blocks, void *context) {
+  const TileSums *s = context;
+  Value matrix = panel_address(e, k, s->matrix, s->matrix_neurons, panel);
+  PieceSums p = {
+      .tile = s,
+      .sums = sums_address(e, k, s, panel, const_i64(e, 0), column),
+      .others = cell_address(e, k, matrix, s->first_row, column),
+      .blocks = blocks,
+  };
+  for_pieces(e, s->words, s->is_forward ? 1 : 2, add_piece, NULL, &p);
+}
+
+/* Adds all blocks between one tile and each of the other layer's. */
+static void add_blocks(Emitter *e, const BatchKernel *k, TileSums *s, const ColumnRange *range,
+                       Value tile) {
+  const uint32_t others = s->is_forward ? k->left_tiles : k->right_tiles;
+  const uint32_t other_tile = s->is_forward ? k->layout.left_tile : k->layout.right_tile;
+  Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, others), 1, true, "tile");
+  Value block =
+      s->is_forward ? block_number(e, k, tile, loop.index) : block_number(e, k, loop.index, tile);
+  s->words = s->is_forward ? block_words(e, JUNCTION_block_forward, JUNCTION_forward, block)
+                           : block_words(e, JUNCTION_block_backward, JUNCTION_backward, block);
+  s->weights = element_address(e, e->f32, junction_field(e, JUNCTION_weight, ""),
+                               block_slot(e, block), "weights");
+  s->first_row = mul_i64(e, loop.index, other_tile);
+  Loop panels = begin_loop(e, range->first_panel, range->last_panel, 1, false, "panel");
+  for_columns(e, k, range, panels.index, add_columns, s);
+  end_loop(e, &panels);
+  end_loop(e, &loop);
+}
+
+/* Calls `body` for every row of the tile in every panel's columns. */
+static void for_panels(Emitter *e, const BatchKernel *k, const ColumnRange *range,
+                       ColumnsBody *body, void *context) {
+  Loop panels = begin_loop(e, range->first_panel, range->last_panel, 1, false, "panel");
+  for_columns(e, k, range, panels.index, body, context);
+  end_loop(e, &panels);
 }
 
 /* ---- feedforward ---- */
 
 typedef struct Forward {
-  EdgeSums edges;
-  Value biases, row_begin, right, derivative;
-  Value first, last; /* right neurons */
+  TileSums sums;
+  Value biases, right, derivative;
   Value first_column, last_column;
-  Value mask[WIDE_BLOCKS]; /* of the columns in work */
+  Value tile_first, tile_last; /* right neurons of the tile */
+  Value sums_first;            /* row of sums that belongs to tile_first */
 } Forward;
 
-static Value begin_of_row(Emitter *e, const BatchKernel *k, const Forward *f, Value right) {
-  if (k->edges->fanin > 0) return mul_i64(e, right, k->edges->fanin);
-  return load_index(e, f->row_begin, right, "begin");
+static void begin_sums(Emitter *e, const BatchKernel *k, Value panel, Value column, uint32_t blocks,
+                       void *context) {
+  const Forward *f = context;
+  Loop loop = begin_loop(e, f->tile_first, f->tile_last, 1, false, "right");
+  Value b = splat(e, load_at(e, e->f32, f->biases, loop.index, "b"), "b");
+  Value own = LLVMBuildSub(e->builder, loop.index, f->tile_first, "");
+  Value row = sums_address(e, k, &f->sums, panel, own, column);
+  for (uint32_t i = 0; i < blocks; i++) store_vector(e, b, row, block_of(e, i), 64);
+  end_loop(e, &loop);
 }
 
-/* Sums of `neurons` right neurons from `right` on. */
-static void sum_neurons(Emitter *e, const BatchKernel *k, const Forward *f, Value right,
-                        uint32_t neurons, Value column, uint32_t blocks, Value sums[]) {
-  Value begin[2], count = const_i64(e, k->edges->fanin);
-  for (uint32_t q = 0; q < neurons; q++) {
-    Value neuron = add_i64(e, right, q);
-    Value b = splat(e, load_at(e, e->f32, f->biases, neuron, "b"), "b");
-    for (uint32_t i = 0; i < blocks; i++) sums[q * blocks + i] = b;
-    begin[q] = begin_of_row(e, k, f, neuron);
-  }
-  if (k->edges->fanin == 0)
-    count =
-        LLVMBuildSub(e->builder, begin_of_row(e, k, f, add_i64(e, right, 1)), begin[0], "fanin");
-  add_edges(e, k, &f->edges, begin, neurons, count, column, blocks, sums);
+static Value mask_of_block(Emitter *e, const BatchKernel *k, const Forward *f, Value panel,
+                           Value column, uint32_t block) {
+  Value first = LLVMBuildAdd(e->builder, mul_i64(e, panel, k->width), column, "");
+  return wanted_columns(e, add_i64(e, first, (int64_t)block * LANES), f->first_column,
+                        f->last_column);
 }
 
-static void store_column_block(Emitter *e, const BatchKernel *k, Value value, Value matrix,
-                               Value right, Value column, uint32_t block, Value mask) {
-  Value row = cell_address(e, k, matrix, right, column);
-  store_masked(e, value, row, const_i64(e, (int64_t)block * LANES), mask);
+/* Activations and derivatives of one row, where `mask` wants them; NULL: 0. */
+static void store_outcome(Emitter *e, const BatchKernel *k, const Forward *f, Value panel,
+                          Value right, Value column, uint32_t block, Value a, Value d, Value mask) {
+  Value at = block_of(e, block);
+  Value activations = panel_address(e, k, f->right, k->right_count, panel);
+  Value derivatives = panel_address(e, k, f->derivative, k->right_count, panel);
+  store_masked(e, a, cell_address(e, k, activations, right, column), at, mask);
+  store_masked(e, d, cell_address(e, k, derivatives, right, column), at, mask);
 }
 
-static void finish_neurons(Emitter *e, const BatchKernel *k, const Forward *f, Value right,
-                           uint32_t neurons, Value column, uint32_t blocks, const Value sums[]) {
+static void finish_sums(Emitter *e, const BatchKernel *k, Value panel, Value column,
+                        uint32_t blocks, void *context) {
+  const Forward *f = context;
   const Activation *activation = &e->model->layers[k->index + 1].activation;
-  Value a, d;
-  for (uint32_t q = 0; q < neurons; q++) {
-    Value neuron = add_i64(e, right, q);
-    for (uint32_t b = 0; b < blocks; b++) {
-      emit_activation(e, activation, sums[q * blocks + b], &a, &d);
-      store_column_block(e, k, a, f->right, neuron, column, b, f->mask[b]);
-      store_column_block(e, k, d, f->derivative, neuron, column, b, f->mask[b]);
-    }
+  Value masks[4], a, d;
+  for (uint32_t b = 0; b < blocks; b++) masks[b] = mask_of_block(e, k, f, panel, column, b);
+  Value active = lesser_i64(e, f->tile_last, const_i64(e, k->active_count));
+  Loop loop = begin_loop(e, f->tile_first, active, 1, false, "right");
+  Value own = LLVMBuildSub(e->builder, loop.index, f->tile_first, "");
+  Value row = sums_address(e, k, &f->sums, panel, own, column);
+  for (uint32_t b = 0; b < blocks; b++) {
+    Value sum = load_vector(e, e->v16f32, row, block_of(e, b), 64, "sum");
+    emit_activation(e, activation, sum, &a, &d);
+    store_outcome(e, k, f, panel, loop.index, column, b, a, d, masks[b]);
   }
-}
-
-static void make_masks(Emitter *e, Forward *f, Value column, uint32_t blocks) {
-  for (uint32_t b = 0; b < blocks; b++)
-    f->mask[b] =
-        wanted_columns(e, add_i64(e, column, (int64_t)b * LANES), f->first_column, f->last_column);
-}
-
-static void ff_neurons(Emitter *e, const BatchKernel *k, const Forward *f, Value first, Value last,
-                       uint32_t neurons, Value column, uint32_t blocks) {
-  Value sums[2 * WIDE_BLOCKS];
-  Loop loop = begin_loop(e, first, last, neurons, false, "right");
-  sum_neurons(e, k, f, loop.index, neurons, column, blocks, sums);
-  finish_neurons(e, k, f, loop.index, neurons, column, blocks, sums);
   end_loop(e, &loop);
-}
-
-static Value lesser(Emitter *e, Value a, Value b) {
-  Value arguments[] = {a, b};
-  return call_intrinsic(e, "llvm.umin", e->i64, arguments, 2, "");
-}
-
-static void ff_blocks(Emitter *e, const BatchKernel *k, Value column, uint32_t blocks,
-                      void *context) {
-  Forward *f = context;
-  make_masks(e, f, column, blocks);
-  Value last = lesser(e, f->last, const_i64(e, k->active_count));
-  Value single = f->first;
-  if (k->edges->fanin > 0) {
-    Value width = LLVMBuildSub(e->builder, last, f->first, "");
-    Value is_any = LLVMBuildICmp(e->builder, LLVMIntUGT, last, f->first, "");
-    Value even = LLVMBuildAnd(e->builder, width, const_i64(e, -2), "");
-    even = LLVMBuildSelect(e->builder, is_any, even, const_i64(e, 0), "");
-    single = LLVMBuildAdd(e->builder, f->first, even, "");
-    ff_neurons(e, k, f, f->first, single, 2, column, blocks);
-  }
-  ff_neurons(e, k, f, single, last, 1, column, blocks);
   if (k->active_count == k->right_count) return;
-  Value is_later =
-      LLVMBuildICmp(e->builder, LLVMIntUGT, f->first, const_i64(e, k->active_count), "");
-  Value padding =
-      LLVMBuildSelect(e->builder, is_later, f->first, const_i64(e, k->active_count), "");
-  Loop loop = begin_loop(e, padding, f->last, 1, false, "padded");
-  for (uint32_t b = 0; b < blocks; b++) {
-    store_column_block(e, k, LLVMConstNull(e->v16f32), f->right, loop.index, column, b, f->mask[b]);
-    store_column_block(e, k, LLVMConstNull(e->v16f32), f->derivative, loop.index, column, b,
-                       f->mask[b]);
-  }
-  end_loop(e, &loop);
+  Value zero = LLVMConstNull(e->v16f32);
+  Value padding = greater_i64(e, f->tile_first, const_i64(e, k->active_count));
+  Loop padded = begin_loop(e, padding, f->tile_last, 1, false, "padded");
+  for (uint32_t b = 0; b < blocks; b++)
+    store_outcome(e, k, f, panel, padded.index, column, b, zero, zero, masks[b]);
+  end_loop(e, &padded);
 }
 
-/* Softmax needs the sums of all outputs: of one block of columns they are kept in scratch [outputs][16]. */
-static void softmax_block(Emitter *e, const BatchKernel *k, Value column, uint32_t blocks,
-                          void *context) {
-  Forward *f = context;
-  Value scratch = work_field(e, WORK_scratch, "scratch"), sum;
+/* All neurons' sums are there. */
+static void finish_softmax(Emitter *e, const BatchKernel *k, Value panel, Value column,
+                           uint32_t blocks, void *context) {
+  const Forward *f = context;
+  Value one = const_vector(e, const_f32(e, 1.0F)), zero = LLVMConstNull(e->v16f32);
   for (uint32_t b = 0; b < blocks; b++) {
-    Value block = add_i64(e, column, (int64_t)b * LANES);
-    make_masks(e, f, block, 1);
+    Value mask = mask_of_block(e, k, f, panel, column, b);
+    Value sums = sums_address(e, k, &f->sums, panel, const_i64(e, 0), column);
+    emit_softmax_columns(e, sums, k->active_count, k->width, block_of(e, b));
     Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, k->active_count), 1, true, "right");
-    sum_neurons(e, k, f, loop.index, 1, block, 1, &sum);
-    store_vector(e, sum, scratch, mul_i64(e, loop.index, LANES), 64);
+    Value row = cell_address(e, k, sums, loop.index, block_of(e, b));
+    Value a = load_vector(e, e->v16f32, row, const_i64(e, 0), 64, "a");
+    store_outcome(e, k, f, panel, loop.index, column, b, a, one, mask);
     end_loop(e, &loop);
-    emit_softmax_columns(e, scratch, k->active_count, LANES, const_i64(e, 0));
-    Loop copy = begin_loop(e, const_i64(e, 0), const_i64(e, k->active_count), 1, true, "right");
-    Value a = load_vector(e, e->v16f32, scratch, mul_i64(e, copy.index, LANES), 64, "a");
-    store_column_block(e, k, a, f->right, copy.index, block, 0, f->mask[0]);
-    store_column_block(e, k, const_vector(e, const_f32(e, 1.0F)), f->derivative, copy.index, block,
-                       0, f->mask[0]);
-    end_loop(e, &copy);
+    Loop padded = begin_loop(e, const_i64(e, k->active_count), const_i64(e, k->right_count), 1,
+                             false, "padded");
+    store_outcome(e, k, f, panel, padded.index, column, b, zero, zero, mask);
+    end_loop(e, &padded);
   }
+}
+
+static void ff_tiles(Emitter *e, const BatchKernel *k, Forward *f, const ColumnRange *range) {
+  const uint32_t size = k->layout.right_tile;
+  Value scratch = f->sums.sums, last = work_field(e, WORK_last, "last");
+  Loop loop = begin_loop(e, work_field(e, WORK_first, "first"), last, size, false, "tile");
+  f->tile_first = loop.index;
+  f->tile_last = lesser_i64(e, add_i64(e, loop.index, size), last);
+  if (k->is_softmax)
+    f->sums.sums = element_address(e, e->i32, scratch, mul_i64(e, loop.index, k->width), "sums");
+  for_panels(e, k, range, begin_sums, f);
+  Value tile = LLVMBuildUDiv(e->builder, loop.index, const_i64(e, size), "right_tile");
+  add_blocks(e, k, &f->sums, range, tile);
+  if (!k->is_softmax) for_panels(e, k, range, finish_sums, f);
+  end_loop(e, &loop);
+  f->sums.sums = scratch;
+  if (k->is_softmax) for_panels(e, k, range, finish_softmax, f);
 }
 
 Value emit_batch_ff(Emitter *e, uint32_t junction) {
   const BatchKernel k = batch_kernel(e, junction);
   Value function = begin_kernel(e, junction, "ff");
   Forward f = {
-      .edges = {.weights = junction_field(e, JUNCTION_weight, "weights"),
-                .matrix = work_field(e, WORK_ff_left, "left"),
-                .rows = junction_field(e, JUNCTION_left, "lefts")},
+      .sums = {.is_forward = true,
+               .sums = work_field(e, WORK_scratch, "scratch"),
+               .rows = (k.is_softmax ? k.right_tiles : 1) * k.layout.right_tile,
+               .matrix = work_field(e, WORK_ff_left, "left"),
+               .matrix_neurons = k.edges->left_count},
       .biases = junction_field(e, JUNCTION_bias, "biases"),
-      .row_begin = junction_field(e, JUNCTION_row_begin, "row_begin"),
       .right = work_field(e, WORK_ff_right, "right"),
       .derivative = work_field(e, WORK_ff_derivative, "derivatives"),
-      .first = work_field(e, WORK_first, "first"),
-      .last = work_field(e, WORK_last, "last"),
       .first_column = work_field(e, WORK_first_column, "first_column"),
       .last_column = work_field(e, WORK_last_column, "last_column"),
   };
-  Value begin = LLVMBuildAnd(e->builder, f.first_column, const_i64(e, -(int64_t)LANES), "begin");
-  for_blocks(e, &k, begin, f.last_column, k.is_softmax ? softmax_block : ff_blocks, &f);
+  const ColumnRange range = column_range(e, &k, f.first_column, f.last_column);
+  ff_tiles(e, &k, &f, &range);
   end_function(e);
   return function;
 }
@@ -185,221 +227,69 @@ Value emit_batch_ff(Emitter *e, uint32_t junction) {
 /* ---- backpropagation ---- */
 
 typedef struct Backward {
-  EdgeSums edges;
-  Value back_begin, derivative, delta, first, last;
+  TileSums sums;
+  Value derivative, delta;
+  Value tile_first, tile_last; /* left neurons of the tile */
 } Backward;
 
-static void bp_neurons(Emitter *e, const BatchKernel *k, const Backward *b, Value first, Value last,
-                       uint32_t neurons, Value column, uint32_t blocks) {
-  Value sums[2 * WIDE_BLOCKS], begin[2], count = const_i64(e, k->edges->fanout);
-  Loop loop = begin_loop(e, first, last, neurons, false, "left");
-  for (uint32_t i = 0; i < neurons * blocks; i++) sums[i] = LLVMConstNull(e->v16f32);
-  for (uint32_t q = 0; q < neurons; q++) {
-    Value left = add_i64(e, loop.index, q);
-    begin[q] = k->edges->fanout > 0 ? mul_i64(e, left, k->edges->fanout)
-                                    : load_index(e, b->back_begin, left, "begin");
-  }
-  if (k->edges->fanout == 0) {
-    Value end = load_index(e, b->back_begin, add_i64(e, loop.index, 1), "end");
-    count = LLVMBuildSub(e->builder, end, begin[0], "fanout");
-  }
-  add_edges(e, k, &b->edges, begin, neurons, count, column, blocks, sums);
-  for (uint32_t i = 0; i < neurons * blocks; i++) {
-    Value left = add_i64(e, loop.index, i / blocks),
-          at = const_i64(e, (int64_t)(i % blocks) * LANES);
-    Value d =
-        load_vector(e, e->v16f32, cell_address(e, k, b->derivative, left, column), at, 64, "d");
-    store_vector(e, LLVMBuildFMul(e->builder, d, sums[i], "delta"),
-                 cell_address(e, k, b->delta, left, column), at, 64);
+static void begin_deltas(Emitter *e, const BatchKernel *k, Value panel, Value column,
+                         uint32_t blocks, void *context) {
+  const Backward *b = context;
+  Loop loop = begin_loop(e, b->tile_first, b->tile_last, 1, false, "left");
+  Value own = LLVMBuildSub(e->builder, loop.index, b->tile_first, "");
+  Value row = sums_address(e, k, &b->sums, panel, own, column);
+  for (uint32_t i = 0; i < blocks; i++)
+    store_vector(e, LLVMConstNull(e->v16f32), row, block_of(e, i), 64);
+  end_loop(e, &loop);
+}
+
+static void finish_deltas(Emitter *e, const BatchKernel *k, Value panel, Value column,
+                          uint32_t blocks, void *context) {
+  const Backward *b = context;
+  const uint32_t left_count = k->edges->left_count;
+  Value derivatives = panel_address(e, k, b->derivative, left_count, panel);
+  Value deltas = panel_address(e, k, b->delta, left_count, panel);
+  Loop loop = begin_loop(e, b->tile_first, b->tile_last, 1, false, "left");
+  Value own = LLVMBuildSub(e->builder, loop.index, b->tile_first, "");
+  Value row = sums_address(e, k, &b->sums, panel, own, column);
+  Value from = cell_address(e, k, derivatives, loop.index, column);
+  Value to = cell_address(e, k, deltas, loop.index, column);
+  for (uint32_t i = 0; i < blocks; i++) {
+    Value at = block_of(e, i), d = load_vector(e, e->v16f32, from, at, 64, "d");
+    Value sum = load_vector(e, e->v16f32, row, at, 64, "sum");
+    store_vector(e, LLVMBuildFMul(e->builder, d, sum, "delta"), to, at, 64);
   }
   end_loop(e, &loop);
 }
 
-static void bp_blocks(Emitter *e, const BatchKernel *k, Value column, uint32_t blocks,
-                      void *context) {
-  const Backward *b = context;
-  Value single = b->first;
-  if (k->edges->fanout > 0) {
-    Value width = LLVMBuildSub(e->builder, b->last, b->first, "");
-    single = LLVMBuildAdd(e->builder, b->first,
-                          LLVMBuildAnd(e->builder, width, const_i64(e, -2), ""), "");
-    bp_neurons(e, k, b, b->first, single, 2, column, blocks);
-  }
-  bp_neurons(e, k, b, single, b->last, 1, column, blocks);
+static void bp_tiles(Emitter *e, const BatchKernel *k, Backward *b, const ColumnRange *range) {
+  const uint32_t size = k->layout.left_tile;
+  Value last = work_field(e, WORK_last, "last");
+  Loop loop = begin_loop(e, work_field(e, WORK_first, "first"), last, size, false, "tile");
+  b->tile_first = loop.index;
+  b->tile_last = lesser_i64(e, add_i64(e, loop.index, size), last);
+  for_panels(e, k, range, begin_deltas, b);
+  Value tile = LLVMBuildUDiv(e->builder, loop.index, const_i64(e, size), "left_tile");
+  add_blocks(e, k, &b->sums, range, tile);
+  for_panels(e, k, range, finish_deltas, b);
+  end_loop(e, &loop);
 }
 
 Value emit_batch_bp(Emitter *e, uint32_t junction) {
   const BatchKernel k = batch_kernel(e, junction);
   Value function = begin_kernel(e, junction, "bp");
   Backward b = {
-      .edges = {.weights = junction_field(e, JUNCTION_weight, "weights"),
-                .matrix = work_field(e, WORK_right_delta, "deltas"),
-                .rows = junction_field(e, JUNCTION_back_right, "rights"),
-                .slots = junction_field(e, JUNCTION_back_slot, "slots")},
-      .back_begin = junction_field(e, JUNCTION_back_begin, "back_begin"),
+      .sums = {.is_forward = false,
+               .sums = work_field(e, WORK_scratch, "scratch"),
+               .rows = k.layout.left_tile,
+               .matrix = work_field(e, WORK_right_delta, "deltas"),
+               .matrix_neurons = k.right_count},
       .derivative = work_field(e, WORK_left_derivative, "derivatives"),
       .delta = work_field(e, WORK_left_delta, "left_deltas"),
-      .first = work_field(e, WORK_first, "first"),
-      .last = work_field(e, WORK_last, "last"),
   };
-  for_blocks(e, &k, const_i64(e, 0), work_field(e, WORK_last_column, "last_column"), bp_blocks, &b);
-  end_function(e);
-  return function;
-}
-
-/* ---- update ---- */
-
-typedef struct Update {
-  Value weights, state, lefts, row_begin, activations, deltas, rule;
-  Value last_column, inverse; /* inverse: splat of 1 / columns */
-  bool is_whole;              /* last_column is the whole, unpadded stride */
-} Update;
-
-enum { UNROLLED_BLOCKS = 16 };
-
-/* Adds the products (or, without activations, the deltas) of one edge over all columns, each block to 16 lanes. */
-static Value add_block(Emitter *e, Value activations, Value deltas, Value at, Value lanes) {
-  Value delta = load_vector(e, e->v16f32, deltas, at, 64, "delta");
-  if (!activations) return LLVMBuildFAdd(e->builder, delta, lanes, "lanes");
-  Value a = load_vector(e, e->v16f32, activations, at, 64, "a");
-  return emit_fma(e, a, delta, lanes, "lanes");
-}
-
-static Value sum_columns(Emitter *e, const BatchKernel *k, const Update *u, Value activations,
-                         Value deltas) {
-  Value lanes = LLVMConstNull(e->v16f32);
-  const uint32_t blocks = k->stride / LANES;
-  if (u->is_whole && blocks <= UNROLLED_BLOCKS) {
-    for (uint32_t b = 0; b < blocks; b++)
-      lanes = add_block(e, activations, deltas, const_i64(e, (int64_t)b * LANES), lanes);
-    return lanes;
-  }
-  Value whole = LLVMBuildAnd(e->builder, u->last_column, const_i64(e, -(int64_t)LANES), "");
-  Loop loop = begin_loop(e, const_i64(e, 0), whole, LANES, false, "column");
-  Value sum = carry(e, &loop, lanes, "lanes");
-  carry_next(&loop, sum, add_block(e, activations, deltas, loop.index, sum));
-  end_loop(e, &loop);
-  lanes = carried(&loop, sum);
-  if (u->is_whole) return lanes;
-  /* The last block's columns beyond the batch add nothing; where there is none, `whole` may lie behind the row. */
-  Value rest = LLVMBuildSub(e->builder, u->last_column, whole, "");
-  Value at = lesser(e, whole, const_i64(e, k->stride - LANES));
-  return LLVMBuildSelect(e->builder, lanes_below(e, rest, ""),
-                         add_block(e, activations, deltas, at, lanes), lanes, "lanes");
-}
-
-/* Updates 16 parameters from `index` on, those of `mask` (NULL: all), by the totals of their lanes. */
-static void update_group(Emitter *e, const BatchKernel *k, const Update *u,
-                         const Value lanes[LANES], bool is_weight, Value array, Value state,
-                         Value index, uint64_t state_stride, Value mask) {
-  Value gradient = LLVMBuildFMul(e->builder, sum_vectors(e, lanes), u->inverse, "gradient");
-  Value states[2] = {NULL, NULL}, old = load_vector(e, e->v16f32, array, index, 4, "old");
-  Value places[2];
-  for (uint32_t word = 0; word < k->state_words; word++) {
-    places[word] = add_i64(e, index, (int64_t)(word * state_stride));
-    states[word] = load_vector(e, e->v16f32, state, places[word], 4, "state");
-  }
-  Value updated = emit_update(e, u->rule, is_weight, gradient, old, states);
-  if (mask) {
-    store_masked(e, updated, array, index, mask);
-  } else {
-    store_vector(e, updated, array, index, 4);
-  }
-  for (uint32_t word = 0; word < k->state_words; word++) {
-    if (mask) {
-      store_masked(e, states[word], state, places[word], mask);
-    } else {
-      store_vector(e, states[word], state, places[word], 4);
-    }
-  }
-}
-
-/* Sixteen edges of one right neuron from `slot` on. */
-static void update_edges(Emitter *e, const BatchKernel *k, const Update *u, Value slot,
-                         Value deltas, Value mask) {
-  Value lanes[LANES];
-  for (uint32_t i = 0; i < LANES; i++) {
-    Value left = load_index(e, u->lefts, add_i64(e, slot, i), "left");
-    lanes[i] =
-        sum_columns(e, k, u, cell_address(e, k, u->activations, left, const_i64(e, 0)), deltas);
-  }
-  update_group(e, k, u, lanes, true, u->weights, u->state, slot, k->slot_count, mask);
-}
-
-static void update_row(Emitter *e, const BatchKernel *k, const Update *u, Value right) {
-  const uint32_t fanin = k->edges->fanin;
-  Value deltas = cell_address(e, k, u->deltas, right, const_i64(e, 0));
-  if (fanin == 0) {
-    Value begin = load_index(e, u->row_begin, right, "begin");
-    Value end = load_index(e, u->row_begin, add_i64(e, right, 1), "end");
-    Loop loop = begin_loop(e, begin, end, LANES, false, "slot");
-    Value mask = lanes_below(e, LLVMBuildSub(e->builder, end, loop.index, ""), "own");
-    update_edges(e, k, u, loop.index, deltas, mask);
-    end_loop(e, &loop);
-    return;
-  }
-  Value begin = mul_i64(e, right, fanin);
-  const uint32_t whole = fanin / LANES * LANES;
-  Value middle = add_i64(e, begin, whole);
-  if (whole > 0) {
-    Loop loop = begin_loop(e, begin, middle, LANES, true, "slot");
-    update_edges(e, k, u, loop.index, deltas, NULL);
-    end_loop(e, &loop);
-  }
-  if (whole < fanin)
-    update_edges(e, k, u, middle, deltas, lanes_below(e, const_i64(e, fanin - whole), "own"));
-}
-
-static void update_all_biases(Emitter *e, const BatchKernel *k, Update u, Value first, Value last) {
-  Value lanes[LANES], biases = junction_field(e, JUNCTION_bias, "biases");
-  Value state = junction_field(e, JUNCTION_bias_state, "bias_states");
-  u.rule = work_field(e, WORK_bias_rule, "bias_rule");
-  Loop loop = begin_loop(e, first, last, LANES, false, "bias");
-  for (uint32_t i = 0; i < LANES; i++) {
-    Value right = lesser(e, add_i64(e, loop.index, i), const_i64(e, k->right_count - 1));
-    lanes[i] = sum_columns(e, k, &u, NULL, cell_address(e, k, u.deltas, right, const_i64(e, 0)));
-  }
-  Value mask = lanes_below(e, LLVMBuildSub(e->builder, last, loop.index, ""), "own");
-  update_group(e, k, &u, lanes, false, biases, state, loop.index,
-               (k->right_count + LANES - 1) / LANES * LANES, mask);
-  end_loop(e, &loop);
-}
-
-static void emit_updates(Emitter *e, const BatchKernel *k, bool is_whole) {
-  Value last_column = work_field(e, WORK_last_column, "last_column");
-  Value count = LLVMBuildUIToFP(e->builder, last_column, e->f32, "columns");
-  Value first = work_field(e, WORK_first, "first"), last = work_field(e, WORK_last, "last");
-  const Update u = {
-      .weights = junction_field(e, JUNCTION_weight, "weights"),
-      .state = junction_field(e, JUNCTION_weight_state, "states"),
-      .lefts = junction_field(e, JUNCTION_left, "lefts"),
-      .row_begin = junction_field(e, JUNCTION_row_begin, "row_begin"),
-      .activations = work_field(e, WORK_up_left, "left"),
-      .deltas = work_field(e, WORK_right_delta, "deltas"),
-      .rule = work_field(e, WORK_weight_rule, "rule"),
-      .last_column = last_column,
-      .inverse = splat(e, LLVMBuildFDiv(e->builder, const_f32(e, 1.0F), count, ""), "inverse"),
-      .is_whole = is_whole,
-  };
-  Loop loop = begin_loop(e, first, last, 1, false, "right");
-  update_row(e, k, &u, loop.index);
-  end_loop(e, &loop);
-  update_all_biases(e, k, u, first, last);
-}
-
-Value emit_batch_up(Emitter *e, uint32_t junction) {
-  const BatchKernel k = batch_kernel(e, junction);
-  Value function = begin_kernel(e, junction, "up");
-  if (e->model->batch % LANES == 0) {
-    Value is_whole = LLVMBuildICmp(e->builder, LLVMIntEQ, work_field(e, WORK_last_column, ""),
-                                   const_i64(e, k.stride), "is_whole");
-    Branch whole = begin_if(e, is_whole, "whole");
-    emit_updates(e, &k, true);
-    end_function(e);
-    LLVMMoveBasicBlockAfter(whole.after, LLVMGetInsertBlock(e->builder));
-    LLVMPositionBuilderAtEnd(e->builder, whole.after);
-  }
-  emit_updates(e, &k, false);
+  const ColumnRange range =
+      column_range(e, &k, const_i64(e, 0), work_field(e, WORK_last_column, "last_column"));
+  bp_tiles(e, &k, &b, &range);
   end_function(e);
   return function;
 }

@@ -150,12 +150,12 @@ static void enter_rotated(Emitter *e, const Enter *enter, Value example) {
 
 /* ---- batch ---- */
 
-/* Sixteen examples become columns first_column .. first_column + 15. */
+/* Sixteen examples become 16 columns of a panel, from where `cells` points on. */
 static void enter_columns(Emitter *e, const Enter *enter, Value examples) {
-  const uint32_t stride = column_stride(e->model);
+  const uint32_t width = panel_width(e->model);
   const uint32_t all = (enter->real_count + LANES - 1) / LANES * LANES,
                  whole = enter->real_count / LANES * LANES;
-  Value column = work_field(e, WORK_first_column, "column"), pointers[LANES];
+  Value pointers[LANES];
   for (uint32_t i = 0; i < LANES; i++)
     pointers[i] = load_at(e, e->pointer, examples, const_i64(e, i), "example");
   for (uint32_t is_last = 0; is_last < 2; is_last++) {
@@ -167,8 +167,7 @@ static void enter_columns(Emitter *e, const Enter *enter, Value examples) {
       vectors[i] = load_values(e, enter, pointers[i], loop.index, !is_last);
     transpose(e, vectors);
     for (uint32_t i = 0; i < LANES; i++) {
-      Value at =
-          LLVMBuildAdd(e->builder, mul_i64(e, add_i64(e, loop.index, i), stride), column, "");
+      Value at = mul_i64(e, add_i64(e, loop.index, i), width);
       store_vector(e, cells_of(e, enter, vectors[i]), enter->cells, at, 64);
     }
     end_loop(e, &loop);
@@ -197,7 +196,7 @@ Value emit_enter(Emitter *e, bool is_bytes) {
       .cells = work_field(e, WORK_ff_left, "cells"),
   };
   Value examples = work_field(e, WORK_examples, "examples");
-  if (enter.layout.kind == LAYOUT_BATCH) {
+  if (enter.layout.kind == LAYOUT_BATCH || enter.layout.kind == LAYOUT_TILE) {
     enter_columns(e, &enter, examples);
   } else {
     Value example = load_at(e, e->pointer, examples, const_i64(e, 0), "example");

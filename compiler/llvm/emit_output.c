@@ -105,13 +105,23 @@ static void emit_online_deltas(Emitter *e, const Output *output) {
 
 /* ---- batch: lanes are inputs ---- */
 
+/* cell_of_column() of a block of columns. */
+static Value first_cell_of(Emitter *e, const Output *output, Value block) {
+  const uint32_t width = panel_width(e->model);
+  const uint32_t cells = (output->neuron_count + LANES - 1) / LANES * LANES * width;
+  Value panel = LLVMBuildUDiv(e->builder, block, const_i64(e, width), "panel");
+  Value rest = LLVMBuildURem(e->builder, block, const_i64(e, width), "");
+  return LLVMBuildAdd(e->builder, mul_i64(e, panel, cells), rest, "first_cell");
+}
+
 /* Columns block .. block + 15 of all outputs; only those of `mask` are written. */
 static void emit_block(Emitter *e, const Output *output, Value block, Value mask) {
-  const uint32_t stride = column_stride(e->model);
+  const uint32_t width = panel_width(e->model);
+  Value first_cell = first_cell_of(e, output, block);
   Value label =
       load_masked(e, e->v16i32, output->labels, block, mask, LLVMConstNull(e->v16i32), "label");
   Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, output->delta_count), 1, true, "output");
-  Value at = LLVMBuildAdd(e->builder, mul_i64(e, loop.index, stride), block, "");
+  Value at = LLVMBuildAdd(e->builder, mul_i64(e, loop.index, width), first_cell, "");
   Value number = splat(e, LLVMBuildTrunc(e->builder, loop.index, e->i32, ""), "");
   Value is_labelled = LLVMBuildICmp(e->builder, LLVMIntEQ, number, label, "");
   store_masked(e, load_delta(e, output, at, is_labelled), output->deltas, at, mask);
@@ -119,7 +129,7 @@ static void emit_block(Emitter *e, const Output *output, Value block, Value mask
   if (output->delta_count == output->neuron_count) return;
   Loop padded = begin_loop(e, const_i64(e, output->delta_count), const_i64(e, output->neuron_count),
                            1, true, "padded");
-  at = LLVMBuildAdd(e->builder, mul_i64(e, padded.index, stride), block, "");
+  at = LLVMBuildAdd(e->builder, mul_i64(e, padded.index, width), first_cell, "");
   store_masked(e, LLVMConstNull(output->vector), output->deltas, at, mask);
   end_loop(e, &padded);
 }

@@ -59,7 +59,8 @@ static Value read_left(Emitter *e, const Reader *reader, Value slot, Value place
   }
   case LAYOUT_DENSE:
   case LAYOUT_ROTATE:
-  case LAYOUT_BATCH: break;
+  case LAYOUT_BATCH:
+  case LAYOUT_TILE: break;
   }
   return load_vector(e, vector_type(e), reader->array, place, 64, "a");
 }
@@ -308,6 +309,7 @@ void emit_rows_back(Emitter *e, const OnlineKernel *k) {
   case LAYOUT_BLEND: back_blend(e, k, &back); break;
   case LAYOUT_GATHER: back_gather(e, k, &back); break;
   case LAYOUT_ROTATE:
-  case LAYOUT_BATCH: break;
+  case LAYOUT_BATCH:
+  case LAYOUT_TILE: break;
   }
 }

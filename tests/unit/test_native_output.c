@@ -82,24 +82,26 @@ typedef struct Matrices {
 } Matrices;
 
 /* Column c of the deltas must be output_delta()'s, or untouched. */
-static void expect_column(const OutputCase *c, const Matrices *m, size_t stride, uint32_t column,
+static void expect_column(const OutputCase *c, const Matrices *m, uint32_t width, uint32_t column,
                           uint64_t input, bool is_asked) {
   Cell a[MOST_NEURONS] = {0}, d[MOST_NEURONS] = {0}, expected[MOST_NEURONS];
   const OutputShape shape = {c->neurons, c->real, c->is_softmax};
+  const uint64_t first = cell_of_column(c->neurons, width, column);
   for (uint32_t r = 0; r < c->neurons; r++) {
-    a[r] = m->a[r * stride + column];
-    d[r] = m->d[r * stride + column];
+    a[r] = m->a[first + r * width];
+    d[r] = m->d[first + r * width];
     expected[r].raw = UNTOUCHED;
   }
   if (is_asked)
     output_delta(&c->number, c->loss, &shape, a, d, m->labels[column], input + column, 1, expected);
   for (uint32_t r = 0; r < c->neurons; r++)
-    assert_int_equal(m->delta[r * stride + column].raw, expected[r].raw);
+    assert_int_equal(m->delta[first + r * width].raw, expected[r].raw);
 }
 
 static void compare_case(const OutputCase *c, const Model *model, NativeKernel *kernel) {
   static Matrices m;
-  const size_t stride = c->batch > 1 ? column_stride(model) : 1;
+  const uint32_t width = c->batch > 1 ? panel_width(model) : 1;
+  const uint32_t columns = c->batch > 1 ? width * panel_count(model) : 1;
   for (uint32_t trial = 0; trial < 8; trial++) {
     const uint32_t first = next_word() % c->batch,
                    last = first + 1 + next_word() % (c->batch - first);
@@ -118,8 +120,8 @@ static void compare_case(const OutputCase *c, const Model *model, NativeKernel *
                              .last_column = last,
                              .ff_input = 1000};
     kernel(&junction, &work);
-    for (uint32_t column = 0; column < stride; column++)
-      expect_column(c, &m, stride, column, 1000, column >= first && column < last);
+    for (uint32_t column = 0; column < columns; column++)
+      expect_column(c, &m, width, column, 1000, column >= first && column < last);
   }
 }
 
