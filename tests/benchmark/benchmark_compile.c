@@ -43,6 +43,7 @@ static uint64_t table_bytes(const Model *model, uint32_t junction) {
   case LAYOUT_BATCH:
     return word * (2 * w + edges->right_count) +
            (junction > 0 ? word * (2 * w + edges->left_count) : 0);
+  case LAYOUT_TILE: return (word + sizeof(uint16_t) * (junction > 0 ? 3 : 1)) * w;
   }
   return 0;
 }
