@@ -34,7 +34,7 @@ static void *loops_open(const PeerNetwork *n) {
     const uint32_t edges = n->right_begin[i][n->neurons[i + 1]];
     l->weight[i] = loops_array(edges);
     l->bias[i] = loops_array(n->neurons[i + 1]);
-    for (uint32_t e = 0; e < edges; e++) l->weight[i][e] = 0.01F * (float)(e % 13) - 0.06F;
+    memcpy(l->weight[i], n->weights[i], edges * sizeof(float));
   }
   return l;
 }
@@ -225,4 +225,19 @@ static void loops_train(void *peer, uint64_t inputs) {
 static void loops_infer(void *peer, uint64_t inputs) {
   Loops *l = peer;
   loops_run(l, inputs, l->network->batch > 1 ? loops_forward_batch : loops_forward);
+}
+
+static void loops_outputs(void *peer, float *outputs) {
+  const Loops *l = peer;
+  const uint32_t last = l->network->junction_count, count = l->network->neurons[last];
+  for (uint32_t b = 0; b < l->network->batch; b++) {
+    for (uint32_t r = 0; r < count; r++)
+      outputs[b * count + r] = l->activation[last][(uint64_t)r * l->network->batch + b];
+  }
+}
+
+static float loops_weight(void *peer, uint32_t junction, uint32_t right, uint32_t edge) {
+  const Loops *l = peer;
+  (void)right;
+  return l->weight[junction][edge];
 }

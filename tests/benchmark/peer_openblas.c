@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 // OpenBLAS: the dense network of the same layers, as C would call it: matrix times vector online, times matrix in minibatches.
+//
+// It begins with the sparse network's weights and zeros elsewhere, so that one step later the weights on the edges must be the same.
+#include <stddef.h>
+
 #include "tests/benchmark/peers.h"
 
 #ifdef HAVE_OPENBLAS
 #include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct Dense {
   const PeerNetwork *network;
@@ -26,7 +31,10 @@ static void *open_dense(const PeerNetwork *n) {
     const uint64_t edges = (uint64_t)n->neurons[i] * n->neurons[i + 1];
     d->weight[i] = calloc(edges, sizeof(float));
     d->bias[i] = calloc(n->neurons[i + 1], sizeof(float));
-    for (uint64_t e = 0; e < edges; e++) d->weight[i][e] = 0.001F * (float)(e % 13) - 0.006F;
+    for (uint32_t r = 0; r < n->neurons[i + 1]; r++) {
+      for (uint32_t e = n->right_begin[i][r]; e < n->right_begin[i][r + 1]; e++)
+        d->weight[i][(uint64_t)r * n->neurons[i] + n->left[i][e]] = n->weights[i][e];
+    }
   }
   openblas_set_num_threads(1);
   return d;
@@ -83,22 +91,28 @@ static void train_dense(void *peer, uint64_t inputs) {
   Dense *d = peer;
   const PeerNetwork *n = d->network;
   const uint32_t last = n->junction_count, outputs = n->neurons[last];
+  flush_denormals(true);
   for (uint64_t done = 0; done < inputs; done += n->batch) {
     forward(d);
-    for (uint32_t k = 0; k < outputs * n->batch; k++)
-      d->delta[last][k] =
-          d->activation[last][k] - (k % outputs == n->labels[d->next + k / outputs] ? 1.0F : 0.0F);
+    for (uint32_t b = 0; b < n->batch; b++) {
+      for (uint32_t r = 0; r < outputs; r++)
+        d->delta[last][b * outputs + r] =
+            d->activation[last][b * outputs + r] - (r == n->labels[d->next + b] ? 1.0F : 0.0F);
+    }
     for (uint32_t i = last; i-- > 0;) back(d, i);
     d->next = (d->next + n->batch) % n->example_count;
   }
+  flush_denormals(false);
 }
 
 static void infer_dense(void *peer, uint64_t inputs) {
   Dense *d = peer;
+  flush_denormals(true);
   for (uint64_t done = 0; done < inputs; done += d->network->batch) {
     forward(d);
     d->next = (d->next + d->network->batch) % d->network->example_count;
   }
+  flush_denormals(false);
 }
 
 static void close_dense(void *peer) {
@@ -116,16 +130,40 @@ static void close_dense(void *peer) {
   free(d);
 }
 
+static void outputs_dense(void *peer, float *outputs) {
+  const Dense *d = peer;
+  const uint32_t last = d->network->junction_count;
+  memcpy(outputs, d->activation[last],
+         (uint64_t)d->network->neurons[last] * d->network->batch * sizeof *outputs);
+}
+
+static float weight_of_dense(void *peer, uint32_t junction, uint32_t right, uint32_t edge) {
+  const Dense *d = peer;
+  const PeerNetwork *n = d->network;
+  return d->weight[junction][(uint64_t)right * n->neurons[junction] + n->left[junction][edge]];
+}
+
+const char *openblas_core(void) {
+  return openblas_get_corename();
+}
+
 static const Peer dense = {.name = "OpenBLAS, dense",
                            .key = "openblas",
                            .trains_online = true,
                            .trains_batches = true,
-                           .infers = true,
+                           .infers_online = true,
+                           .infers_batches = true,
                            .open = open_dense,
                            .train = train_dense,
                            .infer = infer_dense,
-                           .close = close_dense};
+                           .close = close_dense,
+                           .outputs = outputs_dense,
+                           .weight = weight_of_dense};
 const Peer *const peer_openblas = &dense;
 #else
 const Peer *const peer_openblas = NULL;
+
+const char *openblas_core(void) {
+  return NULL;
+}
 #endif
