@@ -10,27 +10,11 @@
 #include "compiler/schedule/schedule_formats.h"
 #include "runtime/atomic_file.h"
 
-static const struct {
-  const char *name;
-  SchedulePrinter print;
-} formats[] = {
-#define FORMAT(name, function, help) {name, function},
-#include "compiler/schedule/formats.def"
-#undef FORMAT
-};
-
-static SchedulePrinter find_format(const Options *options) {
+static const ScheduleFormat *find_format(const Options *options) {
   const char *name = options->format ? options->format : options->run.json ? "json" : "text";
-  for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-    if (strcmp(formats[i].name, name) == 0) return formats[i].print;
-  }
-  static const char names[] =
-#define FORMAT(format, function, help) " " format
-#include "compiler/schedule/formats.def"
-#undef FORMAT
-      ;
-  usage_error("there is no format '%s': the formats are%s", name, names);
-  return NULL;
+  const ScheduleFormat *format = find_schedule_format(name);
+  if (!format) usage_error("there is no format '%s': sedge schedule --help lists them", name);
+  return format;
 }
 
 /* "3..7" or "3". */
@@ -74,32 +58,32 @@ static bool find_view(const Options *options, const Schedule *schedule, Schedule
   return false;
 }
 
-static ExitCode write_schedule(const Invocation *invocation, Compilation *c, SchedulePrinter print,
-                               const ScheduleReport *report) {
+static ExitCode write_schedule(const Invocation *invocation, Compilation *c,
+                               const ScheduleFormat *format, const ScheduleReport *report) {
   const char *path = invocation->options.output;
   if (!path) {
-    print(report, stdout);
+    format->print(report, stdout);
     return EXIT_DONE;
   }
   Failure failure = {0};
   AtomicFile *file = atomic_file_open(path, &failure);
   if (file) {
-    print(report, atomic_file_stream(file));
+    format->print(report, atomic_file_stream(file));
     if (atomic_file_commit(file, &failure)) return EXIT_DONE;
   }
   return report_failure(invocation, c, &failure);
 }
 
 ExitCode command_schedule(const Invocation *invocation) {
-  const SchedulePrinter print = find_format(&invocation->options);
-  if (!print) return EXIT_USAGE;
+  const ScheduleFormat *format = find_format(&invocation->options);
+  if (!format) return EXIT_USAGE;
   ExitCode code = EXIT_DONE;
   Compilation *c = compile_file(invocation, PASS_SCHEDULE, &code);
   if (!c) return code;
   ScheduleReport report = {
       .schedule = c->schedule, .program = c->program, .fit = c->fit, .sources = c->sources};
   code = find_view(&invocation->options, c->schedule, &report.view)
-             ? write_schedule(invocation, c, print, &report)
+             ? write_schedule(invocation, c, format, &report)
              : EXIT_USAGE;
   compilation_close(c);
   return code;

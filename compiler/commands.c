@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "compiler/schedule/schedule_formats.h"
+
 const Command commands[VERB_COUNT] = {
 #define COMMAND(id, name, function, fewest, most, arguments, help, example)                        \
   {name, function, fewest, most, arguments, help, example},
@@ -38,6 +40,10 @@ void print_verb_help(Verb verb) {
   printf("usage: sedge %s %s [OPTION...]\n\n%s\n\noptions:\n", command->name, command->arguments,
          command->help);
   print_options(stdout, verb);
+  if (verb == VERB_SCHEDULE) {
+    fputs("\nformats:\n", stdout);
+    print_schedule_formats(stdout);
+  }
   printf("\nexample:\n  %s\n", command->example);
 }
 

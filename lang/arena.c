@@ -27,14 +27,14 @@ void arena_on_failure(OutOfMemory handler) {
   out_of_memory = handler;
 }
 
-_Noreturn static void give_up(size_t bytes) {
+_Noreturn void arena_fail(size_t bytes) {
   if (out_of_memory) out_of_memory(bytes);
   abort();
 }
 
 Arena *arena_open(void) {
   Arena *arena = calloc(1, sizeof *arena);
-  if (!arena) give_up(sizeof *arena);
+  if (!arena) arena_fail(sizeof *arena);
   return arena;
 }
 
@@ -51,7 +51,7 @@ void arena_close(Arena *arena) {
 static Block *add_block(Arena *arena, size_t bytes) {
   const size_t capacity = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
   Block *block = calloc(1, sizeof *block + capacity);
-  if (!block) give_up(bytes);
+  if (!block) arena_fail(bytes);
   block->capacity = capacity;
   /* A large allocation fills its block; keep the roomy one in front. */
   if (arena->last && bytes > BLOCK_BYTES) {
@@ -67,7 +67,7 @@ static Block *add_block(Arena *arena, size_t bytes) {
 void *arena_alloc(Arena *arena, size_t count, size_t size) {
   size_t bytes = 0;
   const size_t align = sizeof(max_align_t);
-  if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2) give_up(SIZE_MAX);
+  if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2) arena_fail(SIZE_MAX);
   bytes = (bytes + align - 1) / align * align;
   Block *block = arena->last;
   if (!block || block->capacity - block->used < bytes) block = add_block(arena, bytes);

@@ -11,6 +11,9 @@ typedef struct Arena Arena;
 typedef void (*OutOfMemory)(size_t bytes);
 void arena_on_failure(OutOfMemory handler);
 
+/* What an arena does when it gets no memory, for those who allocate beside it. */
+_Noreturn void arena_fail(size_t bytes);
+
 /* Opens an empty arena.  Owned: close with arena_close, which frees all it gave out. */
 Arena *arena_open(void);
 void arena_close(Arena *arena);

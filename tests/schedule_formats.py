@@ -46,7 +46,7 @@ NETWORKS = {
 def sedge(*words):
     run = subprocess.run([BINARY, "schedule", *words], capture_output=True, text=True, check=False)
     if run.returncode != 0:
-        raise AssertionError(f"sedge schedule {' '.join(words)} ends with {run.returncode}: {run.stderr}")
+        raise AssertionError(f"sedge schedule {words} ends with {run.returncode}: {run.stderr}")
     return run.stdout
 
 
@@ -284,6 +284,24 @@ class Formats(unittest.TestCase):
                 self.assertEqual(int(match[5]), missing_updates(schedule, j, phase, cycle))
                 cells += 1
             self.assertGreater(cells, 3)
+
+    def test_the_figure_beside_the_examples_is_up_to_date(self):
+        drawn = sedge(str(ROOT / "examples" / "icann17.sedge"), "--format", "svg")
+        self.assertEqual(drawn, (ROOT / "examples" / "icann17.svg").read_text(),
+                         "draw it again: sedge schedule examples/icann17.sedge --format svg -o examples/icann17.svg")
+
+    # ---- names that are no UTF-8 ----
+
+    def test_bytes_that_are_no_utf8_stay_out(self):
+        path = os.path.join(os.fsencode(self.folder), b"caf\xe9.sedge")
+        with open(path, "wb") as file:
+            file.write((self.folder / "ports.sedge").read_bytes() + b"// \xff\xfe\n")
+        trace = json.loads(sedge(path, "--format", "trace"))
+        self.assertIn("caf?.sedge:2", str(trace))
+        page = sedge(path, "--format", "html")
+        data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+        self.assertTrue(data["source"]["file"].endswith("caf?.sedge"))
+        self.assertIn("// ??", data["source"]["lines"])
 
     # ---- text ----
 

@@ -4,12 +4,12 @@
 // The data are the schedule's own compact form (page.schema.json): what schedule.schema.json says, and for each junction the
 // interleaver's counters and tables, so that a page for a hundred million edges is as small as their address generator.
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "compiler/fit/fit_report.h"
 #include "compiler/schedule/schedule_formats.h"
 #include "compiler/schedule/schedule_page.h"
+#include "lang/arena.h"
 
 /* ---- tables of numbers ---- */
 
@@ -18,12 +18,11 @@ static uint8_t table_byte(const uint32_t *numbers, uint32_t width, size_t n) {
   return (uint8_t)(numbers[n / width] >> (8 * (n % width)));
 }
 
-/* In base64; owned: free.  NULL without memory. */
-static char *encode_table(const uint32_t *numbers, size_t count, uint32_t width) {
+/* In base64, in the arena. */
+static char *encode_table(const uint32_t *numbers, size_t count, uint32_t width, Arena *arena) {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const size_t bytes = count * width, length = (bytes + 2) / 3 * 4;
-  char *text = malloc(length + 1), *at = text;
-  if (!text) return NULL;
+  char *text = ARENA_ARRAY(arena, char, length + 1), *at = text;
   for (size_t n = 0; n < bytes; n += 3) {
     const uint32_t left = bytes - n < 3 ? (uint32_t)(bytes - n) : 3;
     uint32_t group = 0;
@@ -41,10 +40,10 @@ static json_t *table_json(const uint32_t *numbers, size_t count) {
   uint32_t largest = 0;
   for (size_t i = 0; i < count; i++) largest = numbers[i] > largest ? numbers[i] : largest;
   const uint32_t width = largest < 1U << 8 ? 1 : largest < 1U << 16 ? 2 : 4;
-  char *text = encode_table(numbers, count, width);
-  if (!text) return json_null();
-  json_t *table = json_pack("{s:i, s:s}", "bytes", (int)width, "data", text);
-  free(text);
+  Arena *scratch = arena_open();
+  json_t *table = json_pack("{s:i, s:s}", "bytes", (int)width, "data",
+                            encode_table(numbers, count, width, scratch));
+  arena_close(scratch);
   return table;
 }
 
@@ -144,10 +143,9 @@ static json_t *source_json(const ScheduleReport *report) {
     const uint32_t begin = file->lines[i];
     uint32_t end = i + 1 < file->line_count ? file->lines[i + 1] : file->length;
     while (end > begin && (file->text[end - 1] == '\n' || file->text[end - 1] == '\r')) end--;
-    json_array_append_new(lines, json_stringn(file->text + begin, end - begin));
+    json_array_append_new(lines, text_json(file->text + begin, end - begin));
   }
-  json_t *name = json_string(file->name);
-  return json_pack("{s:o, s:o}", "file", name ? name : json_string("a file"), "lines", lines);
+  return json_pack("{s:o, s:o}", "file", text_json(file->name, strlen(file->name)), "lines", lines);
 }
 
 static json_t *view_json(const ScheduleReport *report) {

@@ -411,22 +411,20 @@ static void print_head(const Figure *f, double height) {
           PAGE_WIDTH, height, PAGE_WIDTH, height);
   print_escaped(s->model->name, f->out);
   fprintf(f->out,
-          "</title>\n<desc>%s order, a junction cycle of %" PRIu32
-          " clocks, made by sedge %s</desc>\n"
+          "</title>\n<desc>%s order, a junction cycle of %" PRIu32 " clocks, made by sedge</desc>\n"
           "<style>.quiet { fill: #555 } .idle { fill: #f4f4f4 }</style>\n"
           "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-          s->model->is_pipelined ? "pipelined" : "sequential", s->junction_cycle, SEDGE_VERSION);
+          s->model->is_pipelined ? "pipelined" : "sequential", s->junction_cycle);
 }
 
 void print_schedule_svg(const ScheduleReport *report, FILE *out) {
-  /* The height is known when all is drawn: draw into memory first. */
+  /* The head says how high the figure is, which is known when all is drawn. */
   char *body = NULL;
   size_t bytes = 0;
-  FILE *memory = open_memstream(&body, &bytes);
-  if (!memory) return;
-  Figure figure = {.report = report, .out = memory, .letter = 'a'};
+  Figure figure = {.report = report, .out = open_memstream(&body, &bytes), .letter = 'a'};
+  if (!figure.out) arena_fail(BUFSIZ);
   print_body(&figure);
-  fclose(memory);
+  if (fclose(figure.out) != 0) arena_fail(bytes);
   figure.out = out;
   print_head(&figure, figure.y);
   fwrite(body, 1, bytes, out);

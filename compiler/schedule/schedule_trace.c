@@ -11,6 +11,7 @@
 // Arrows (flow events) lead each input through the junctions and back.
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "compiler/schedule/schedule_formats.h"
 
@@ -157,14 +158,14 @@ static void print_cycle(const Track *track) {
   const Schedule *s = track->report->schedule;
   char name[64], place[512];
   snprintf(name, sizeof name, "input %" PRIu64, track->input);
+  junction_place(track->report, track->junction, place, sizeof place);
   const uint64_t stale = missing_updates(s, track->junction, track->phase, track->cycle);
-  print_slice(track, name, 0, s->junction_cycle,
-              json_pack("{s:I, s:I, s:I, s:o, s:i, s:s}", "input", (json_int_t)track->input,
-                        "junction_cycle", (json_int_t)track->cycle, "missing_updates",
-                        (json_int_t)stale, "edges",
-                        edges_json(track, 0, s->junctions[track->junction].slot_count - 1), "z",
-                        (int)s->junctions[track->junction].z, "source",
-                        junction_place(track->report, track->junction, place, sizeof place)));
+  print_slice(
+      track, name, 0, s->junction_cycle,
+      json_pack("{s:I, s:I, s:I, s:o, s:i, s:o}", "input", (json_int_t)track->input,
+                "junction_cycle", (json_int_t)track->cycle, "missing_updates", (json_int_t)stale,
+                "edges", edges_json(track, 0, s->junctions[track->junction].slot_count - 1), "z",
+                (int)s->junctions[track->junction].z, "source", text_json(place, strlen(place))));
   print_runs(track);
   if (track->report->view.has_clocks && track->input == 0) print_clocks(track);
 }

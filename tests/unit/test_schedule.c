@@ -325,11 +325,36 @@ static void the_verifier_refuses_operands_that_are_gone(void **state) {
   expect_verdict(late, "", fewer_copies, false);
 }
 
+/* ---- staleness ---- */
+
+/* Pipelined, FF of junction i of L lacks 2 (L - i) + 1 updates once the pipeline is full, before that those that there are; BP and UP
+ * lack none.  Sequential, nothing is ever stale. */
+static void weights_lack_the_updates_in_flight(void **state) {
+  (void)state;
+  const char *layers = "input a[8]; layer b[8], c[8] : relu; output d[8] : sigmoid;"
+                       " junction a -> b -> c -> d : dense();";
+  for (uint32_t order = 0; order < 2; order++) {
+    Compilation *c =
+        compile_network(layers, "", order ? "order = sequential;" : "order = pipelined;");
+    for (uint32_t i = 0; i < 3; i++) {
+      for (uint64_t t = 0; t < 30; t++) {
+        const uint64_t input = input_of_cycle(c->schedule, i, PHASE_FF, t), most = 2 * (2 - i) + 1;
+        const uint64_t stale = order || input == UINT64_MAX ? 0 : input < most ? input : most;
+        assert_int_equal(missing_updates(c->schedule, i, PHASE_FF, t), stale);
+        assert_int_equal(missing_updates(c->schedule, i, PHASE_BP, t), 0);
+        assert_int_equal(missing_updates(c->schedule, i, PHASE_UP, t), 0);
+      }
+    }
+    compilation_close(c);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(expanded_clocks_are_what_is_counted),
       cmocka_unit_test(slots_and_clocks_are_inverse),
       cmocka_unit_test(inputs_come_when_they_should),
+      cmocka_unit_test(weights_lack_the_updates_in_flight),
       cmocka_unit_test(the_junction_cycle_is_the_longest_junction),
       cmocka_unit_test(the_verifier_accepts),
       cmocka_unit_test(the_verifier_refuses_hazards),

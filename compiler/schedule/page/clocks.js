@@ -151,9 +151,9 @@ class ClockPicture {
   }
   paintLane(grid, context, palette, shades, lane, mask, x) {
     const height = lane.rowHeight * grid.scaleY, top = grid.ruler + (lane.y - grid.top) * grid.scaleY;
-    const first = Math.max(0, Math.floor((grid.ruler - top) / height)), w = grid.scaleX - 1, isClose = height >= 5;
+    const first = Math.max(0, Math.floor((grid.ruler - top) / height)), w = grid.scaleX - (grid.scaleX >= 16 ? 2 : 1), isClose = height >= 5;
     for (let bank = first; bank < lane.memory.banks && top + bank * height < grid.height; bank++) {
-      const y = grid.snap(top + bank * height), h = grid.snap(top + (bank + 1) * height) - y - (isClose ? 1 : 0);
+      const y = grid.snap(top + bank * height), h = grid.snap(top + (bank + 1) * height) - y - (height >= 12 ? 3 : isClose ? 1 : 0);
       const bits = mask[lane.offset + bank];
       context.fillStyle = shades[isClose ? 0 : bits];
       context.fillRect(x, y, w, h);
@@ -211,18 +211,17 @@ class ClockPicture {
     context.textAlign = "right";
     context.fillText("issue", grid.gutter - 8, 29);
     context.fillText("ports", grid.gutter - 8, 45);
-    const step = Math.max(1, Math.floor(1 / grid.scaleX));
-    for (let clock = Math.floor(grid.left); clock < end; clock += step) {
-      const x = grid.snap(grid.gutter + (clock - grid.left) * grid.scaleX), gap = grid.scaleX >= 5 ? 1 : 0;
-      const w = Math.max(1, grid.snap(grid.gutter + (clock + step - grid.left) * grid.scaleX) - x);
-      const isIssue = this.junction.slotOfClock(clock) !== NONE;
-      context.fillStyle = css(isIssue ? palette.quiet : palette.idle);
-      context.fillRect(x, 24, w - gap, 10);
-      const most = this.kept.get(clock)?.most ?? 0, h = 11 * most / ports;
+    const gap = grid.scaleX >= 5 ? 1 : 0;
+    for (let x = grid.gutter, next; x < grid.width; x = next) {
+      const clock = Math.min(this.columns - 1, Math.floor(grid.left + (x + 0.5 / grid.ratio - grid.gutter) / grid.scaleX));
+      next = Math.max(x + 1 / grid.ratio, grid.snap(grid.gutter + (clock + 1 - grid.left) * grid.scaleX));
+      const w = next - x - gap, most = this.kept.get(clock)?.most ?? 0, h = 11 * most / ports;
+      context.fillStyle = css(this.junction.slotOfClock(clock) === NONE ? palette.idle : palette.quiet);
+      context.fillRect(x, 24, w, 10);
       context.fillStyle = css(palette.idle);
-      context.fillRect(x, 40, w - gap, 11);
+      context.fillRect(x, 40, w, 11);
       context.fillStyle = css(palette.quiet);
-      context.fillRect(x, 51 - h, w - gap, h);
+      context.fillRect(x, 51 - h, w, h);
     }
     /* Bubbles are never lost between pixels. */
     context.fillStyle = css(palette.bp);

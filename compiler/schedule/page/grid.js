@@ -134,9 +134,11 @@ class Grid {
   }
   listen() {
     const canvas = this.canvas, pointers = new Map();
+    let pressed = null;
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
       pointers.set(event.pointerId, event);
+      pressed = event;
     });
     canvas.addEventListener("pointermove", (event) => {
       const before = pointers.get(event.pointerId);
@@ -145,6 +147,11 @@ class Grid {
       if (pointers.size === 2) return this.pinch([...pointers.values()], before, event);
       hideTip();
       this.pan(event.clientX - before.clientX, event.clientY - before.clientY);
+    });
+    canvas.addEventListener("pointerup", (event) => {
+      const isClick = pressed && pointers.size === 1 && Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) < 4;
+      const cell = isClick && event.offsetY >= this.ruler && this.cellAt(event.offsetX, event.offsetY);
+      if (cell) this.moveTo(cell.column, cell.row);
     });
     for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, (event) => pointers.delete(event.pointerId));
     canvas.addEventListener("pointerleave", hideTip);
@@ -159,7 +166,7 @@ class Grid {
     this.zoom(distance(now, other) / distance(before, other), (now.offsetX + other.offsetX) / 2, (now.offsetY + other.offsetY) / 2);
   }
   wheel(event) {
-    if (!event.ctrlKey && document.activeElement !== this.canvas) return; /* the page scrolls */
+    if (!event.ctrlKey && document.activeElement !== this.canvas) return hideTip(); /* the page scrolls */
     event.preventDefault();
     if (event.shiftKey) return this.pan(-event.deltaY - event.deltaX, 0);
     this.zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), event.offsetX, event.offsetY);

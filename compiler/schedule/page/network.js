@@ -13,6 +13,10 @@ function drawLayer(layer, x, middle) {
   if (padding > 1) group.append(element("rect", { class: "padding", x: x - 5, y: middle + height / 2 - padding, width: 10, height: padding, rx: 4, style: "fill: var(--paper); fill-opacity: 0.6" }));
   group.append(element("text", { class: "strong", x, y: middle + 122, "text-anchor": "middle" }, layer.name));
   const real = layer.real < layer.neurons ? `, ${grouped(layer.real)} real` : "";
+  const tell = (event) => showTip({ title: `layer ${layer.name}`, lines: [{ text: `${plural(layer.neurons, "neuron")}, ${grouped(layer.real)} of them real` },
+    { text: `${plural(layer.banks, "bank")} of ${plural(Math.ceil(layer.neurons / layer.banks), "word")} in each of its memories` }] }, event.clientX, event.clientY);
+  group.addEventListener("pointermove", tell);
+  group.addEventListener("pointerleave", hideTip);
   group.append(element("text", { class: "quiet", x, y: middle + 138, "text-anchor": "middle" }, `${grouped(layer.neurons)}${real}`));
   return group;
 }

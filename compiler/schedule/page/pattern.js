@@ -44,46 +44,59 @@ class PatternPicture {
   }
 
   paint(grid, context) {
-    const palette = colours(), stops = rampColours(palette);
+    const palette = colours(), stops = rampColours(palette), deadline = performance.now() + FRAME_MS;
     context.fillStyle = css(palette.paper);
     context.fillRect(0, 0, grid.width, grid.height);
-    this.paintEdges(grid, context, palette, stops);
+    const isUnfinished = this.paintEdges(grid, context, palette, stops, deadline);
     this.paintBorders(grid, context, palette);
     this.paintRows(grid, context, palette);
     paintRuler(grid, context, this.order === "bank" ? "column" : "left");
-    return false;
+    return isUnfinished;
   }
-  /* A pixel takes the edges of the right neuron under its middle, mixed with the ground as far as left neurons without edges share it. */
-  paintEdges(grid, context, palette, stops) {
+  /* A line of pixels shows the right neuron under its middle.  Neurons are drawn coarse to fine while there is time, and kept until the
+   * columns in view change; a line whose neuron has to wait shows the one above it. */
+  paintEdges(grid, context, palette, stops, deadline) {
     const width = Math.round(grid.innerWidth * grid.ratio), height = Math.round(grid.innerHeight * grid.ratio);
     const image = context.createImageData(width, height), data = new Uint32Array(image.data.buffer);
-    const ground = palette.idle, edges = this.junction.edges, scale = grid.scaleX * grid.ratio;
-    data.fill(pixel(ground));
-    const tones = Array.from({ length: 256 }, (_, i) => rampAt(stops, i / 255));
-    const hits = new Float32Array(width), tone = new Uint8Array(width);
-    let last = -1, start = 0;
-    for (let y = 0; y < height; y++) {
-      const right = Math.min(this.rows - 1, Math.floor(grid.top + (y + 0.5) / grid.ratio / grid.scaleY));
-      if (right === last) { data.copyWithin(y * width, start, start + width); continue; }
-      last = right;
-      start = y * width;
-      hits.fill(0);
-      for (let e = edges.begin(right), end = edges.begin(right + 1); e < end; e++) this.mark(grid, scale, e, hits, tone);
-      const weakest = scale < 1 ? 0.18 : 0;
-      for (let x = 0; x < width; x++) {
-        if (hits[x] > 0) data[start + x] = pixel(blend(ground, tones[tone[x]], Math.min(1, weakest + hits[x])));
+    const key = [grid.left, grid.scaleX, width, palette.paper].join();
+    if (this.key !== key) Object.assign(this, { key, drawn: new Map(), tones: Array.from({ length: 256 }, (_, i) => rampAt(stops, i / 255)) });
+    const rightAt = (y) => Math.min(this.rows - 1, Math.floor(grid.top + (y + 0.5) / grid.ratio / grid.scaleY));
+    let isUnfinished = false;
+    for (let step = 16; step >= 1 && !isUnfinished; step /= 2) {
+      for (let y = 0; y < height; y += step) {
+        const right = rightAt(y);
+        if (this.drawn.has(right)) continue;
+        isUnfinished = this.drawn.size > 0 && performance.now() > deadline;
+        if (isUnfinished) break;
+        this.drawn.set(right, this.drawNeuron(grid, right, width, palette.idle));
       }
     }
-    context.putImageData(image, Math.round(grid.gutter * grid.ratio), Math.round(grid.ruler * grid.ratio));
-  }
-  mark(grid, scale, edge, hits, tone) {
-    const left = this.junction.edges.leftOf(edge), from = (this.column(left) - grid.left) * scale;
-    const first = Math.max(0, Math.floor(from)), end = Math.min(hits.length, Math.max(first + 1, Math.ceil(from + scale - (scale > 4 ? grid.ratio : 0))));
-    if (from + scale < 0) return;
-    for (let x = first; x < end; x++) {
-      hits[x] += Math.min(1, scale);
-      tone[x] = 255 * this.share(edge, left);
+    for (let y = 0; y < height; y++) {
+      const line = this.drawn.get(rightAt(y));
+      if (line) data.set(line, y * width); else data.copyWithin(y * width, (y - 1) * width, y * width);
     }
+    context.putImageData(image, Math.round(grid.gutter * grid.ratio), Math.round(grid.ruler * grid.ratio));
+    return isUnfinished;
+  }
+  /* Pixels of one right neuron: its edges, mixed with the ground as far as left neurons without edges share a pixel. */
+  drawNeuron(grid, right, width, ground) {
+    const edges = this.junction.edges, scale = grid.scaleX * grid.ratio, line = new Uint32Array(width).fill(pixel(ground));
+    const hits = new Float32Array(width), tone = new Uint8Array(width), gap = scale > 4 ? grid.ratio : 0, weakest = scale < 1 ? 0.18 : 0;
+    for (let edge = edges.begin(right), end = edges.begin(right + 1); edge < end; edge++) {
+      const left = edges.leftOf(edge), from = (this.column(left) - grid.left) * scale;
+      if (from + scale < 0 || from >= width) continue;
+      const first = Math.max(0, Math.floor(from)), shade = 255 * this.share(edge, left);
+      if (scale <= 1) {
+        hits[first] += scale;
+        tone[first] = shade;
+      } else {
+        const last = Math.min(width, Math.max(first + 1, Math.ceil(from + scale - gap)));
+        hits.fill(1, first, last);
+        tone.fill(shade, first, last);
+      }
+    }
+    for (let x = 0; x < width; x++) if (hits[x] > 0) line[x] = pixel(blend(ground, this.tones[tone[x]], Math.min(1, weakest + hits[x])));
+    return line;
   }
   /* Where the next bank begins, or in the order of neurons the next word of all banks. */
   paintBorders(grid, context, palette) {
@@ -118,13 +131,17 @@ class PatternPicture {
     let edge = NONE;
     for (let e = edges.begin(right); e < edges.begin(right + 1); e++) if (edges.leftOf(e) === left) edge = e;
     const title = `${layers[this.junction.index].name} ${left} → ${layers[this.junction.number].name} ${right}`;
-    const bank = `neuron ${left} is word ${Math.floor(left / this.banks)} of bank ${left % this.banks}`;
+    const bank = this.placeText(left);
     if (edge === NONE) return { title, lines: [{ text: "no edge" }], note: bank };
     const slot = Math.floor(edge / z);
     return { title, lines: [{ text: `edge ${edge}, slot ${slot}, clock ${this.clockOf(edge)}` },
                             { text: `its weight is word ${slot} of bank ${edge % z}` }], note: bank };
   }
-  describeHead(column) { return this.describe(column, 0) && { title: `left neuron ${this.left(column)}`, lines: [], note: "" }; }
+  describeHead(column) {
+    const left = this.left(column);
+    return { title: `${this.schedule.layers[this.junction.index].name} ${left}`, lines: [], note: this.placeText(left) };
+  }
+  placeText(left) { return `neuron ${left} is word ${Math.floor(left / this.banks)} of bank ${left % this.banks}`; }
   rowSpan(row) { return [1, Math.floor(row) + 0.5]; }
   moveRow(row, steps) { return Math.max(0, Math.min(this.rows - 1, Math.floor(row) + steps)) + 0.5; }
   page(row, steps) { return this.moveRow(row, 10 * steps); }

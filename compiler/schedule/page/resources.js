@@ -14,7 +14,7 @@ function bar(share) {
 }
 
 function showResources(fit, schedule) {
-  const limited = (name, { used, available }) => [name, grouped(used), available === null ? "" : grouped(available), available === null ? "" : bar(used / available)];
+  const limited = (name, { used, available }) => [name, grouped(used), available === null ? "no limit" : grouped(available), available === null ? "" : bar(used / available)];
   fillTable(byId("resource-table"), ["", "used", "available", ""], [
     limited("multipliers", fit.multipliers), limited("memory bits", fit.block_ram_bits), ["memory banks", grouped(fit.memory_banks), "", ""],
     ["adders", grouped(fit.adders), "", ""], ["neuron units", grouped(fit.neuron_units), "", ""], ["ports of each bank", grouped(fit.ports), "", ""]]);
