@@ -45,22 +45,38 @@ double exp_double(double x) {
   return (1.0 + exp_minus_one_series(r)) * double_power((int)k);
 }
 
+/* Sum of x^i / (2i + 3) for i < 11 and x <= 0.03: log's series after its first term.  Pairs, pairs of pairs and so on, because one
+ * after another they would wait for each other. */
+static double log_series(double x) {
+  const double x2 = x * x, x4 = x2 * x2;
+  const double s0 = 1.0 / 3.0 + x * (1.0 / 5.0), s2 = 1.0 / 7.0 + x * (1.0 / 9.0);
+  const double s4 = 1.0 / 11.0 + x * (1.0 / 13.0), s6 = 1.0 / 15.0 + x * (1.0 / 17.0);
+  const double s8 = 1.0 / 19.0 + x * (1.0 / 21.0) + x2 * (1.0 / 23.0);
+  return (s0 + x2 * s2) + x4 * ((s4 + x2 * s6) + x4 * s8);
+}
+
 double log_double(double x) {
   if (isnan(x) || x < 0.0) return (double)NAN;
   if (x == 0.0) return -(double)INFINITY;
   if (isinf(x)) return x;
   int exponent = 0;
-  double mantissa = frexp(x, &exponent);
-  if (mantissa < 0.70710678118654752) {
-    mantissa *= 2.0;
-    exponent--;
+  if (x < 0x1p-1022) { /* subnormal */
+    x *= 0x1p54;
+    exponent = -54;
   }
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  /* Mantissa from sqrt(1/2) to sqrt(2). */
+  const uint64_t root_half = 0x3FE6A09E667F3BCDU;
+  const uint64_t above = bits - root_half;
+  exponent += (int)((int64_t)above >> 52);
+  bits = (above & (((uint64_t)1 << 52) - 1)) + root_half;
+  double mantissa;
+  memcpy(&mantissa, &bits, sizeof mantissa);
   const double f = (mantissa - 1.0) / (mantissa + 1.0);
   const double square = f * f;
-  double sum = 0.0;
-  for (int n = 23; n >= 3; n -= 2) sum = (sum + 1.0 / (double)n) * square;
   const double k = (double)exponent;
-  return k * ln2_high + (2.0 * f + (2.0 * f * sum + k * ln2_low));
+  return k * ln2_high + (2.0 * f + (2.0 * f * (square * log_series(square)) + k * ln2_low));
 }
 
 /* exp(x) - 1 for 0 <= x <= 2, without cancellation. */

@@ -11,12 +11,16 @@ static uint32_t round_up(uint32_t count) {
   return (count + SUM_LANES - 1) / SUM_LANES * SUM_LANES;
 }
 
+static bool divides_either(uint32_t a, uint32_t b) {
+  return a % b == 0 || b % a == 0;
+}
+
 /* Sixteen edges in a row are sixteen neighbouring banks of one cycle and one right neuron. */
 static bool is_blending(const Interleaver *edges) {
   if (edges->kind != INTERLEAVER_CLASH_FREE || edges->lanes) return false;
   const uint32_t rows = edges->rows_per_bank;
   return (rows == 2 || rows == 4 || rows == 8) && edges->banks % SUM_LANES == 0 &&
-         edges->fanin % SUM_LANES == 0;
+         edges->fanin % SUM_LANES == 0 && divides_either(edges->banks, edges->fanin);
 }
 
 static uint64_t padded_slots(const Interleaver *edges) {
@@ -26,30 +30,45 @@ static uint64_t padded_slots(const Interleaver *edges) {
   return slots;
 }
 
+/* Right neurons of a cycle. */
+static uint32_t parts_of(const Interleaver *edges) {
+  return edges->fanin < edges->banks ? edges->banks / edges->fanin : 1;
+}
+
+static Layout walk(LayoutKind kind, uint32_t parts, uint32_t rows, uint32_t columns,
+                   uint32_t unit) {
+  return (Layout){.kind = kind,
+                  .slot_count = parts * rows * columns * unit,
+                  .parts = parts,
+                  .rows = rows,
+                  .columns = columns,
+                  .unit = unit,
+                  .group_rows = kind == LAYOUT_ROTATE ? MOST_GROUP_ROWS / 2 : MOST_GROUP_ROWS};
+}
+
 Layout choose_layout(const Model *model, uint32_t index) {
   const Junction *junction = &model->junctions[index];
   const Interleaver *edges = &junction->edges;
-  Layout layout = {.kind = LAYOUT_GATHER,
-                   .slot_count = edges->edge_count,
-                   .row_stride = edges->fanin,
-                   .banks = edges->banks,
-                   .rows = edges->rows_per_bank,
-                   .sweeps = edges->sweep_count};
+  const uint32_t n = edges->right_count, parts = parts_of(edges);
+  Layout layout;
   if (junction->sum_order == SUM_BY_LEFT) {
-    layout.kind = model->number.is_fixed ? LAYOUT_BATCH : LAYOUT_TILE;
+    layout = (Layout){.kind = model->number.is_fixed ? LAYOUT_BATCH : LAYOUT_TILE,
+                      .slot_count = edges->edge_count};
     choose_tiles(edges, &layout.left_tile, &layout.right_tile);
   } else if (junction->is_place_left) {
-    layout.kind = LAYOUT_DENSE;
-    layout.row_stride = round_up(edges->left_count);
-    layout.slot_count = layout.row_stride * edges->right_count;
+    layout = walk(LAYOUT_DENSE, 1, n, round_up(edges->left_count) / SUM_LANES, SUM_LANES);
   } else if (junction->sum_order == SUM_BY_SEGMENT) {
-    layout.kind = LAYOUT_ROTATE;
+    layout =
+        walk(LAYOUT_ROTATE, parts, edges->sweep_count, edges->banks / parts, edges->rows_per_bank);
   } else if (is_blending(edges)) {
-    layout.kind = LAYOUT_BLEND;
+    layout = walk(LAYOUT_BLEND, parts, n / parts, edges->fanin / SUM_LANES, SUM_LANES);
   } else {
-    layout.row_stride = round_up(edges->fanin);
-    layout.slot_count = (uint32_t)padded_slots(edges);
+    layout = (Layout){.kind = LAYOUT_GATHER,
+                      .slot_count = (uint32_t)padded_slots(edges),
+                      .row_stride = round_up(edges->fanin)};
   }
+  layout.banks = edges->banks;
+  layout.bank_rows = edges->rows_per_bank;
   return layout;
 }
 
@@ -58,7 +77,7 @@ uint64_t scratch_cells(const Model *model, uint32_t index) {
   const Layout layout = choose_layout(model, index);
   if (layout.kind == LAYOUT_TILE) return tile_scratch_cells(model, index, &layout);
   const uint64_t ends = (uint64_t)layer_cells(edges->left_count) + layer_cells(edges->right_count);
-  const uint64_t pieces = layout.kind == LAYOUT_ROTATE ? edges->edge_count / edges->banks : 0;
+  const uint64_t pieces = layout.kind == LAYOUT_ROTATE ? edges->edge_count / layout.columns : 0;
   return SUM_LANES * ends + 4 * pieces + 1024ull * SUM_LANES;
 }
 
@@ -75,31 +94,36 @@ static void *table(bool *ok, uint64_t count, size_t size) {
 }
 
 static void fill_rotate(const Interleaver *edges, const Layout *layout, LayoutTables *t) {
-  const uint32_t p = edges->left_count, banks = layout->banks, rows = layout->rows;
+  const uint32_t p = edges->left_count, banks = layout->banks;
   for (uint32_t e = 0; e < edges->edge_count; e++) {
     const uint32_t sweep = e / p, cycle = e % p / banks, bank = e % banks;
-    const uint32_t group = sweep / SWEEPS_PER_GROUP;
-    const uint32_t row = group * SWEEPS_PER_GROUP * p / rows +
-                         bank * sweeps_of_group(layout, group) + sweep % SWEEPS_PER_GROUP;
-    t->place[e] = row * rows + cycle;
-    t->starts[row] = edges->starts[(edges->is_start_shared ? 0 : (size_t)sweep * banks) + bank];
+    const uint32_t slot = walk_slot(layout, bank / layout->columns, sweep, bank % layout->columns);
+    t->place[e] = slot + cycle;
+    t->starts[slot / layout->unit] =
+        edges->starts[(edges->is_start_shared ? 0 : (size_t)sweep * banks) + bank];
   }
 }
 
 static void fill_blend(const Interleaver *edges, const Layout *layout, LayoutTables *t) {
   uint32_t left[SUM_LANES];
   for (uint32_t e = 0; e < edges->edge_count; e += SUM_LANES) {
+    const uint32_t r = e / edges->fanin, column = e % edges->fanin / SUM_LANES;
+    const uint32_t slot = walk_slot(layout, r % layout->parts, r / layout->parts, column);
+    uint16_t *masks = t->masks + (size_t)(slot / SUM_LANES) * layout->bank_rows;
     interleaver_expand(edges, e, SUM_LANES, left);
-    uint16_t *masks = t->masks + (size_t)(e / SUM_LANES) * layout->rows;
-    for (uint32_t lane = 0; lane < SUM_LANES; lane++)
+    for (uint32_t lane = 0; lane < SUM_LANES; lane++) {
+      t->place[e + lane] = slot + lane;
       masks[left[lane] / layout->banks] |= (uint16_t)(1U << lane);
+    }
   }
 }
 
 static void fill_dense(const Interleaver *edges, const Layout *layout, LayoutTables *t) {
   interleaver_expand(edges, 0, edges->edge_count, t->place);
-  for (uint32_t e = 0; e < edges->edge_count; e++)
-    t->place[e] += e / edges->fanin * layout->row_stride;
+  for (uint32_t e = 0; e < edges->edge_count; e++) {
+    const uint32_t left = t->place[e];
+    t->place[e] = walk_slot(layout, 0, e / edges->fanin, left / SUM_LANES) + left % SUM_LANES;
+  }
 }
 
 static void fill_gather(const Interleaver *edges, LayoutTables *t) {
@@ -199,12 +223,14 @@ static bool open_tables(const Model *model, uint32_t junction, const Layout *lay
     if (ok) fill_dense(edges, layout, t);
     return ok;
   case LAYOUT_BLEND:
-    t->masks = table(&ok, (uint64_t)edges->edge_count / SUM_LANES * layout->rows, sizeof *t->masks);
+    t->place = table(&ok, edges->edge_count, sizeof *t->place);
+    t->masks =
+        table(&ok, (uint64_t)edges->edge_count / SUM_LANES * layout->bank_rows, sizeof *t->masks);
     if (ok) fill_blend(edges, layout, t);
     return ok;
   case LAYOUT_ROTATE:
     t->place = table(&ok, edges->edge_count, sizeof *t->place);
-    t->starts = table(&ok, edges->edge_count / layout->rows, sizeof *t->starts);
+    t->starts = table(&ok, edges->edge_count / layout->unit, sizeof *t->starts);
     if (ok) fill_rotate(edges, layout, t);
     return ok;
   case LAYOUT_GATHER:

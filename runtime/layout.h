@@ -5,14 +5,21 @@
 // machine agree without asking.  Lanes are the 16 of model.h's sum orders.  `cell` of a layer is where a neuron's activation lies
 // in memory: its number, except that the left layer of a ROTATE junction lies bank by bank.
 //
-//   DENSE   every edge exists: rows of a matrix.     slot = r * row_stride + left
-//   BLEND   clash-free, 2, 4 or 8 rows per bank, banks and fan-in multiples of 16: 16 edges in a row are 16 neighbouring
-//           banks, each lane in one of a few rows.   slot = e
-//           masks [W / 16][rows] u16: bit j of masks[e / 16][t]: edge e + j reads row t
-//   ROTATE  SUM_BY_SEGMENT: lanes are 16 cycles of one bank, whose rows are consecutive from the sweep's start.
-//           sweeps in groups g of up to 8 (the last one may hold fewer):
-//           slot = g*8*p + (bank * sweeps_of_group + sweep % 8) * rows + cycle
-//           starts [ ] u32 in the order of the slots' rows: starts[slot / rows]; cell of neuron l = l % banks * rows + l / banks
+// Most online layouts are walks: parts of rows and columns, whose crossings are vectors of edges.  Rows go in groups, a group's rows
+// side by side through all columns, so that sums stay in registers while weights are read and written in the order of memory:
+//
+//     for each part, group of rows, column, row of the group:  `unit` slots
+//
+//   DENSE   every edge exists.  A row is a right neuron, a column 16 left neurons.
+//   BLEND   clash-free, 2, 4 or 8 rows per bank, fan-in and banks multiples of 16 of which one divides the other: a row is a right
+//           neuron, a column 16 edges in a row, which are 16 neighbouring banks, each lane in one of a few rows of its bank.
+//           Where a cycle holds several neurons, neuron r is row r / parts of part r % parts: a part's rows read the same banks.
+//           masks [slot / 16][rows of a bank] u16: bit j of row t: edge j reads row t
+//   ROTATE  SUM_BY_SEGMENT.  A row is a sweep, a column a bank, a unit the bank's cycles, which read consecutive rows of the bank from
+//           the sweep's start.  Parts as for BLEND, but of banks.
+//           starts [slot / unit] u32; cell of neuron l = l % banks * rows + l / banks
+//
+// The others list what each edge reads:
 //   GATHER  anything else, online.                   slot = row_begin(r) + place in the fan-in, rows padded to 16
 //           left [slots] u32 cells; of padding: a cell that holds 0 (left_count rounded up to 16)
 //   BATCH   batch above 1, fixed point.              slot = first edge of r + rank by left neuron; rows not padded
@@ -37,29 +44,40 @@ typedef enum LayoutKind {
   LAYOUT_TILE,
 } LayoutKind;
 
-enum { SWEEPS_PER_GROUP = 8 };
+enum { MOST_GROUP_ROWS = 16 };
 
 /* What code is generated from; no tables. */
 typedef struct Layout {
   LayoutKind kind;
   uint32_t slot_count;
-  uint32_t row_stride; /* slots of each right neuron; 0 where they differ: see `row_begin` */
-  uint32_t banks, rows, sweeps;   /* BLEND, ROTATE */
+  uint32_t
+      row_stride; /* GATHER: slots of each right neuron; 0 where they differ: see `row_begin` */
+  uint32_t banks, bank_rows;                       /* BLEND, ROTATE */
+  uint32_t parts, rows, columns, unit, group_rows; /* walks: rows and columns of each part */
   uint32_t left_tile, right_tile; /* TILE: neurons of a tile; the last one may hold fewer */
 } Layout;
 
 Layout choose_layout(const Model *model, uint32_t junction);
 
-/* Sweeps of a group. */
-static inline uint32_t sweeps_of_group(const Layout *layout, uint32_t group) {
-  const uint32_t left = layout->sweeps - group * SWEEPS_PER_GROUP;
-  return left < SWEEPS_PER_GROUP ? left : SWEEPS_PER_GROUP;
+static inline bool layout_is_walk(const Layout *layout) {
+  return layout->kind == LAYOUT_DENSE || layout->kind == LAYOUT_BLEND ||
+         layout->kind == LAYOUT_ROTATE;
+}
+
+/* First slot of a crossing in a walk. */
+static inline uint32_t walk_slot(const Layout *layout, uint32_t part, uint32_t row,
+                                 uint32_t column) {
+  const uint32_t in_group = row % layout->group_rows, group = row - in_group;
+  const uint32_t left = layout->rows - group;
+  const uint32_t count = left < layout->group_rows ? left : layout->group_rows;
+  const uint32_t before = (part * layout->rows + group) * layout->columns;
+  return (before + column * count + in_group) * layout->unit;
 }
 
 /* Cell of a neuron in the memories of its layer (activation, derivative), as the junction that reads it wants. */
 static inline uint32_t cell_of_neuron(const Layout *reader, uint32_t neuron) {
   if (reader->kind != LAYOUT_ROTATE) return neuron;
-  return neuron % reader->banks * reader->rows + neuron / reader->banks;
+  return neuron % reader->banks * reader->bank_rows + neuron / reader->banks;
 }
 
 /* Cells of a layer's memory: the neurons, rounded up to 16, and 16 more that always hold 0. */

@@ -79,10 +79,14 @@ double loss_value(Loss loss, bool is_softmax, const double *scores, uint32_t rea
   return sum;
 }
 
+/* Selections instead of branches, which nothing could predict. */
 uint32_t predict_class(const double *scores, uint32_t real_count) {
   uint32_t best = 0;
+  double greatest = scores[0];
   for (uint32_t r = 1; r < real_count; r++) {
-    if (scores[r] > scores[best]) best = r;
+    const bool is_greater = scores[r] > greatest;
+    best = is_greater ? r : best;
+    greatest = is_greater ? scores[r] : greatest;
   }
   return best;
 }

@@ -89,7 +89,10 @@ static uint32_t round_up(uint32_t count) {
 static bool open_layer(NativeEngine *n, uint32_t index) {
   const Model *model = n->engine.model;
   const Layer *layer = &model->layers[index];
-  const uint32_t copies = model->is_pipelined ? 2 * (n->junction_count - index) + 1 : 1;
+  /* In sequential order the next input enters before the last one has left the first junction. */
+  const uint32_t copies = model->is_pipelined ? 2 * (n->junction_count - index) + 1
+                          : index == 0        ? 2
+                                              : 1;
   bool ok = true;
   LayerMemory *memory = &n->layers[index];
   *memory = (LayerMemory){

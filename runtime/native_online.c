@@ -2,8 +2,64 @@
 // Online training and inference: one input after another through the kernels, in the textbook's order or the hardware's.
 #include "runtime/native_state.h"
 
-static Cell *copy_of(Cell *memory, const LayerMemory *layer, uint32_t copies, uint64_t input) {
-  return memory + (copies == 1 ? 0 : input % copies) * layer->cells;
+/* A copy for each input that is on its way, in rotation: input m is in copy m % copies.  `last` is the copy of the input that entered
+ * last, from which the others are counted, since a division for each would take longer than a small kernel. */
+static Cell *copy_of(const NativeEngine *n, Cell *memory, uint64_t cells, uint32_t copies,
+                     uint32_t last, uint64_t input) {
+  uint64_t before = n->position.entered - 1 - input;
+  while (before >= copies) before -= copies;
+  const uint64_t copy = last >= before ? last - before : last + copies - before;
+  return memory + copy * cells;
+}
+
+static Cell *activation_of(const NativeEngine *n, uint32_t index, uint64_t input) {
+  const LayerMemory *layer = &n->layers[index];
+  return copy_of(n, layer->activation, layer->cells, layer->copies, layer->last_copy, input);
+}
+
+static Cell *derivative_of(const NativeEngine *n, uint32_t index, uint64_t input) {
+  const LayerMemory *layer = &n->layers[index];
+  return copy_of(n, layer->derivative, layer->cells, layer->copies, layer->last_copy, input);
+}
+
+static Cell *delta_of(const NativeEngine *n, uint32_t index, uint64_t input) {
+  const LayerMemory *layer = &n->layers[index];
+  return copy_of(n, layer->delta, layer->cells, layer->delta_copies, layer->last_delta_copy, input);
+}
+
+static InputRecord *record_of(const NativeEngine *n, uint64_t input) {
+  const uint64_t before = n->position.entered - 1 - input;
+  const uint32_t last = n->last_record;
+  return &n->records[last >= before ? last - before : last + n->record_count - before];
+}
+
+/* Counts the copies of the input that entered last. */
+static void find_copies(NativeEngine *n) {
+  const uint64_t input = n->position.entered - 1;
+  if (n->position.entered == 0) return;
+  n->last_record = (uint32_t)(input % n->record_count);
+  for (uint32_t i = 0; i <= n->junction_count; i++) {
+    LayerMemory *layer = &n->layers[i];
+    layer->last_copy = (uint32_t)(input % layer->copies);
+    layer->last_delta_copy = (uint32_t)(input % layer->delta_copies);
+  }
+}
+
+static uint32_t next_copy(uint32_t copy, uint32_t copies) {
+  return copy + 1 < copies ? copy + 1 : 0;
+}
+
+static void turn_copies(NativeEngine *n) {
+  if (n->position.entered++ == 0) {
+    find_copies(n);
+    return;
+  }
+  n->last_record = next_copy(n->last_record, n->record_count);
+  for (uint32_t i = 0; i <= n->junction_count; i++) {
+    LayerMemory *layer = &n->layers[i];
+    layer->last_copy = next_copy(layer->last_copy, layer->copies);
+    layer->last_delta_copy = next_copy(layer->last_delta_copy, layer->delta_copies);
+  }
 }
 
 /* One example into an input layer's cells. */
@@ -20,37 +76,76 @@ static void read_example(NativeEngine *n, const Examples *examples, uint64_t ind
 }
 
 static void enter_input(NativeEngine *n, const TrainRun *run, uint64_t place) {
-  const uint64_t input = n->position.entered++;
   const uint32_t example = run->order[place];
-  LayerMemory *layer = &n->layers[0];
-  n->records[input % n->record_count] =
-      (InputRecord){.label = run->examples->labels[example], .rate = run->rate};
-  read_example(n, run->examples, example, input,
-               copy_of(layer->activation, layer, layer->copies, input));
+  turn_copies(n);
+  const uint64_t input = n->position.entered - 1;
+  *record_of(n, input) = (InputRecord){.label = run->examples->labels[example], .rate = run->rate};
+  read_example(n, run->examples, example, input, activation_of(n, 0, input));
+}
+
+/* The fields that FF of an input in junction i works on. */
+static NativeWork ff_work(NativeEngine *n, uint32_t i, uint64_t input) {
+  return (NativeWork){
+      .ff_left = activation_of(n, i, input),
+      .ff_right = activation_of(n, i + 1, input),
+      .ff_derivative = derivative_of(n, i + 1, input),
+      .scratch = n->junctions[i].native.scratch,
+      .ff_input = input,
+  };
+}
+
+/* Those of BP and UP; the update is one more of the junction's. */
+static void add_back_work(NativeEngine *n, uint32_t i, uint64_t input, NativeWork *work) {
+  JunctionMemory *j = &n->junctions[i];
+  next_rules(n, i, record_of(n, input)->rate);
+  work->up_left = activation_of(n, i, input);
+  work->right_delta = delta_of(n, i + 1, input);
+  work->weight_rule = &j->weight_rule;
+  work->bias_rule = &j->bias_rule;
+  work->scratch = j->native.scratch;
+  work->up_input = input;
+  if (i == 0) return;
+  work->left_derivative = derivative_of(n, i, input);
+  work->left_delta = delta_of(n, i, input);
+}
+
+static void call_kernel(NativeEngine *n, uint32_t i, NativeKernelId id, const NativeWork *work) {
+  n->junctions[i].kernels[id](&n->junctions[i].native, work);
 }
 
 static void run_ff(NativeEngine *n, uint32_t i, uint64_t input) {
-  LayerMemory *left = &n->layers[i], *right = &n->layers[i + 1];
-  const NativeWork work = {
-      .ff_left = copy_of(left->activation, left, left->copies, input),
-      .ff_right = copy_of(right->activation, right, right->copies, input),
-      .ff_derivative = copy_of(right->derivative, right, right->copies, input),
-      .scratch = n->scratch,
-      .ff_input = input,
-  };
-  n->junctions[i].kernels[NATIVE_FF](&n->junctions[i].native, &work);
+  const NativeWork work = ff_work(n, i, input);
+  call_kernel(n, i, NATIVE_FF, &work);
+}
+
+static void run_back(NativeEngine *n, uint32_t i, uint64_t input) {
+  NativeWork work = {0};
+  add_back_work(n, i, input, &work);
+  call_kernel(n, i, NATIVE_BACK, &work);
+}
+
+/* FF of one input and BACK of another, in one pass over the weights where there is one. */
+static void run_both(NativeEngine *n, uint32_t i, uint64_t ff_input, uint64_t back_input) {
+  NativeWork work = ff_work(n, i, ff_input);
+  add_back_work(n, i, back_input, &work);
+  if (n->junctions[i].kernels[NATIVE_CYCLE]) {
+    call_kernel(n, i, NATIVE_CYCLE, &work);
+    return;
+  }
+  const bool is_pipelined = n->engine.model->is_pipelined;
+  call_kernel(n, i, is_pipelined ? NATIVE_FF : NATIVE_BACK, &work);
+  call_kernel(n, i, is_pipelined ? NATIVE_BACK : NATIVE_FF, &work);
 }
 
 /* The deltas of the output, and what is told of it. */
 static bool finish_output(NativeEngine *n, uint64_t input, Tally *tally, Failure *failure) {
   const uint32_t last = n->junction_count - 1;
-  LayerMemory *layer = &n->layers[n->junction_count];
-  uint32_t label = n->records[input % n->record_count].label;
-  Cell *activation = copy_of(layer->activation, layer, layer->copies, input);
+  uint32_t label = record_of(n, input)->label;
+  Cell *activation = activation_of(n, n->junction_count, input);
   const NativeWork work = {
       .ff_right = activation,
-      .ff_derivative = copy_of(layer->derivative, layer, layer->copies, input),
-      .right_delta = copy_of(layer->delta, layer, layer->delta_copies, input),
+      .ff_derivative = derivative_of(n, n->junction_count, input),
+      .right_delta = delta_of(n, n->junction_count, input),
       .labels = &label,
       .last_column = 1,
       .ff_input = input,
@@ -58,32 +153,6 @@ static bool finish_output(NativeEngine *n, uint64_t input, Tally *tally, Failure
   n->junctions[last].kernels[NATIVE_OUTPUT](&n->junctions[last].native, &work);
   tally_output(n, activation, 1, label, n->scores, tally);
   return check_outputs(n, tally, input, failure);
-}
-
-static void run_back(NativeEngine *n, uint32_t i, uint64_t input) {
-  LayerMemory *left = &n->layers[i], *right = &n->layers[i + 1];
-  JunctionMemory *j = &n->junctions[i];
-  next_rules(n, i, n->records[input % n->record_count].rate);
-  NativeWork work = {
-      .up_left = copy_of(left->activation, left, left->copies, input),
-      .right_delta = copy_of(right->delta, right, right->delta_copies, input),
-      .weight_rule = &j->weight_rule,
-      .bias_rule = &j->bias_rule,
-      .scratch = n->scratch,
-      .up_input = input,
-  };
-  if (i > 0) {
-    work.left_derivative = copy_of(left->derivative, left, left->copies, input);
-    work.left_delta = copy_of(left->delta, left, left->delta_copies, input);
-  }
-  j->kernels[NATIVE_BACK](&j->native, &work);
-}
-
-static bool run_input(NativeEngine *n, uint64_t input, Tally *tally, Failure *failure) {
-  for (uint32_t i = 0; i < n->junction_count; i++) run_ff(n, i, input);
-  if (!finish_output(n, input, tally, failure)) return false;
-  for (uint32_t i = n->junction_count; i > 0; i--) run_back(n, i - 1, input);
-  return true;
 }
 
 /* Input that a junction works on `lag` junction cycles after it entered, if it is on its way. */
@@ -94,28 +163,57 @@ static bool is_under_way(const NativeEngine *n, uint64_t lag, uint64_t *input) {
 
 static bool run_junction_cycle(NativeEngine *n, Tally *tally, Failure *failure) {
   const uint32_t count = n->junction_count;
-  uint64_t input;
   for (uint32_t i = 0; i < count; i++) {
-    if (is_under_way(n, i, &input)) {
-      run_ff(n, i, input);
-      if (i + 1 == count && !finish_output(n, input, tally, failure)) return false;
+    uint64_t ff_input, back_input;
+    const bool has_ff = is_under_way(n, i, &ff_input);
+    const bool has_back = is_under_way(n, 2ull * count - 1 - i, &back_input);
+    if (has_ff && has_back) {
+      run_both(n, i, ff_input, back_input);
+    } else if (has_ff) {
+      run_ff(n, i, ff_input);
+    } else if (has_back) {
+      run_back(n, i, back_input);
     }
-    if (is_under_way(n, 2ull * count - 1 - i, &input)) run_back(n, i, input);
+    if (has_ff && i + 1 == count && !finish_output(n, ff_input, tally, failure)) return false;
   }
   n->position.cycle++;
   return true;
 }
 
-bool online_train(Engine *engine, const TrainRun *run, Tally *tally, Failure *failure) {
-  NativeEngine *n = (NativeEngine *)engine;
+static bool train_pipelined(NativeEngine *n, const TrainRun *run, Tally *tally, Failure *failure) {
   for (uint64_t place = 0; place < run->count; place++) {
-    const uint64_t input = n->position.entered;
     enter_input(n, run, place);
-    if (!(engine->model->is_pipelined ? run_junction_cycle(n, tally, failure)
-                                      : run_input(n, input, tally, failure)))
-      return false;
+    if (!run_junction_cycle(n, tally, failure)) return false;
   }
   return true;
+}
+
+/* An input's update of the first junction and the next input's FF there are one pass. */
+static bool train_sequential(NativeEngine *n, const TrainRun *run, Tally *tally, Failure *failure) {
+  if (run->count == 0) return true;
+  uint64_t input = n->position.entered;
+  enter_input(n, run, 0);
+  run_ff(n, 0, input);
+  for (uint64_t place = 0; place < run->count; place++, input++) {
+    const bool has_next = place + 1 < run->count;
+    for (uint32_t i = 1; i < n->junction_count; i++) run_ff(n, i, input);
+    if (!finish_output(n, input, tally, failure)) return false;
+    if (has_next) enter_input(n, run, place + 1);
+    for (uint32_t i = n->junction_count; i > 1; i--) run_back(n, i - 1, input);
+    if (has_next) {
+      run_both(n, 0, input + 1, input);
+    } else {
+      run_back(n, 0, input);
+    }
+  }
+  return true;
+}
+
+bool online_train(Engine *engine, const TrainRun *run, Tally *tally, Failure *failure) {
+  NativeEngine *n = (NativeEngine *)engine;
+  find_copies(n);
+  return engine->model->is_pipelined ? train_pipelined(n, run, tally, failure)
+                                     : train_sequential(n, run, tally, failure);
 }
 
 bool online_drain(Engine *engine, Tally *tally, Failure *failure) {
@@ -123,6 +221,7 @@ bool online_drain(Engine *engine, Tally *tally, Failure *failure) {
   NativePosition *at = &n->position;
   if (engine->model->is_pipelined && at->entered > at->first) {
     const uint64_t end = at->entered - 1 + 2ull * n->junction_count;
+    find_copies(n);
     while (at->cycle < end) {
       if (!run_junction_cycle(n, tally, failure)) return false;
     }

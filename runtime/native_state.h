@@ -13,6 +13,7 @@ typedef struct LayerMemory {
   uint64_t cells;  /* of one copy */
   uint32_t copies; /* of activation and derivative */
   uint32_t delta_copies;
+  uint32_t last_copy, last_delta_copy; /* online: of the input that entered last */
   Cell *activation, *derivative, *delta;
   Cell *scratch, *scratch_derivative; /* inference's own: one copy for each thread */
 } LayerMemory;
@@ -64,6 +65,7 @@ typedef struct NativeEngine {
   NativePosition position;
   InputRecord *records;  /* online: of input m at m % record_count */
   uint32_t record_count; /* online: 2L + 1; batch: records of batches */
+  uint32_t last_record;  /* online: of the input that entered last */
   BatchRecord *batches;  /* batch: [record_count] */
   uint32_t *ff_done;     /* batch: [record_count][L] columns of each junction's FF */
   uint32_t *labels;      /* batch: [slots][columns] */

@@ -10,7 +10,7 @@
 //   adam                m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * (g * g);
 //                       w = w - (rate / (1 - beta1^t)) * m / (sqrt(v * (1 / (1 - beta2^t))) + epsilon)
 // with t = 1 for a junction's first update. Online plain sgd (batch 1, no momentum, no l2) is special:
-//   step_r = rate * delta_r;  w = w - step_r * a_l;  b = b - step_r
+//   step_r = rate * delta_r;  w = w - step_r * a_l, rounded once;  b = b - step_r
 //
 // fixed: one rounding of the exact value of each line; rate and l2 are rounded down to powers of two, momentum to the format.
 // A rate below 2^-62 is rounded down to 0, and so is an l2 below 2^-(fraction + 30), whose share of any weight is less

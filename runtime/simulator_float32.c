@@ -116,15 +116,14 @@ INLINE void bp_edges(JunctionState *j, const CycleWork *work, uint32_t first, ui
 
 /* ---- update ---- */
 
-/* Online plain descent: the rate meets the delta once per neuron, then product and difference are rounded in turn. */
+/* Online plain descent: the rate meets the delta once per neuron, then w - step * a is rounded once. */
 INLINE void up_online(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last) {
   for (uint32_t e = first, r = j->right; e < last; r++) {
     const uint32_t stop = lesser(j->right_begin[r + 1], last);
-    const float step = j->step[r];
-    for (; e < stop; e++) {
-      const float change = step * work->up_activation[j->left[e]].real;
-      j->weight[e].real -= change;
-    }
+    const float step = -j->step[r];
+    for (; e < stop; e++)
+      j->weight[e].real =
+          __builtin_fmaf(step, work->up_activation[j->left[e]].real, j->weight[e].real);
   }
 }
 

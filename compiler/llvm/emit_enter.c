@@ -135,7 +135,7 @@ static void enter_banks(Emitter *e, const Enter *enter, Value example, Value ban
   }
   transpose(e, vectors);
   for (uint32_t i = 0; i < LANES; i++) {
-    Value cell = add_i64(e, mul_i64(e, add_i64(e, bank, i), enter->layout.rows), first_row);
+    Value cell = add_i64(e, mul_i64(e, add_i64(e, bank, i), enter->layout.bank_rows), first_row);
     store_vector(e, cells_of(e, enter, vectors[i]), enter->cells, cell, 64);
   }
 }
@@ -143,7 +143,7 @@ static void enter_banks(Emitter *e, const Enter *enter, Value example, Value ban
 static void enter_rotated(Emitter *e, const Enter *enter, Value example) {
   Loop loop =
       begin_loop(e, const_i64(e, 0), const_i64(e, enter->layout.banks), LANES, true, "bank");
-  for (uint32_t row = 0; row < enter->layout.rows; row += LANES)
+  for (uint32_t row = 0; row < enter->layout.bank_rows; row += LANES)
     enter_banks(e, enter, example, loop.index, row);
   end_loop(e, &loop);
 }
@@ -182,7 +182,7 @@ bool can_enter(const Emitter *e, bool is_bytes) {
   if (format->is_fixed &&
       (!is_bytes || format->rounding == ROUND_STOCHASTIC || format->width > LANES))
     return false;
-  if (layout.kind == LAYOUT_ROTATE) return layout.banks % LANES == 0 && layout.rows <= 4 * LANES;
+  if (layout.kind == LAYOUT_ROTATE) return layout.banks % LANES == 0 && layout.bank_rows <= 4 * LANES;
   return true;
 }
 

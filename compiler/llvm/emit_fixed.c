@@ -18,18 +18,15 @@ static Value forward(Emitter *e, uint32_t junction, const char *kernel, const ch
   return function;
 }
 
-Value emit_fixed_ff(Emitter *e, uint32_t junction) {
-  const OnlineKernel k = online_kernel(e, junction);
-  const bool is_softmax = e->model->layers[junction + 1].activation.function == ACTIVATE_SOFTMAX;
-  if (is_softmax || !fits_vectors(e, k.edges)) return forward(e, junction, "ff", "native_fixed_ff");
-  return emit_online_ff(e, junction);
+/* What the runtime does in a kernel's stead; a cycle's FF sees the parameters that it should. */
+static void leave_to_runtime(Emitter *e, const OnlineKernel *k) {
+  if (k->does_ff && !k->sees_update) call_runtime(e, "native_fixed_ff");
+  if (k->does_back) call_runtime(e, "native_fixed_back");
+  if (k->does_ff && k->sees_update) call_runtime(e, "native_fixed_ff");
 }
 
-Value emit_fixed_back(Emitter *e, uint32_t junction) {
-  OnlineKernel k = online_kernel(e, junction);
-  if (!k.is_plain || !fits_vectors(e, k.edges))
-    return forward(e, junction, "back", "native_fixed_back");
-  Value function = begin_kernel(e, junction, "back");
+/* The kernel for updates whose numbers fit 31 bits, and for those that fit 62. */
+static void emit_by_shift(Emitter *e, OnlineKernel k) {
   Value shift = rule_field(e, work_field(e, WORK_weight_rule, "rule"), RULE_rate_shift, "shift");
   const NumberFormat *format = &e->model->number;
   /* weight * 2^(fraction + shift) and a product below 2^30 stay within 31 bits, or within 62. */
@@ -39,12 +36,25 @@ Value emit_fixed_back(Emitter *e, uint32_t junction) {
     Value fits = LLVMBuildICmp(e->builder, LLVMIntULE, shift, const_i32(e, (int32_t)most), "fits");
     Branch branch = begin_if(e, fits, is_wide ? "wide" : "narrow");
     k.is_wide = is_wide;
-    emit_online_back_body(e, &k);
+    emit_online_body(e, k);
     end_function(e);
     LLVMMoveBasicBlockAfter(branch.after, LLVMGetInsertBlock(e->builder));
     LLVMPositionBuilderAtEnd(e->builder, branch.after);
   }
-  call_runtime(e, "native_fixed_back");
+  leave_to_runtime(e, &k);
+}
+
+Value emit_fixed_online(Emitter *e, uint32_t junction, NativeKernelId id) {
+  const OnlineKernel k = online_kernel(e, junction, id);
+  const bool is_softmax = e->model->layers[junction + 1].activation.function == ACTIVATE_SOFTMAX;
+  Value function = begin_kernel(e, junction, native_kernel_name(id));
+  if (!fits_vectors(e, k.edges) || (k.does_ff && is_softmax) || (k.does_back && !k.is_plain)) {
+    leave_to_runtime(e, &k);
+  } else if (k.does_back) {
+    emit_by_shift(e, k);
+  } else {
+    emit_online_body(e, k);
+  }
   end_function(e);
   return function;
 }

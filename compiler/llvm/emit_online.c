@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 // FF and BACK of float32, one input at a time: what all layouts share.
-#include <string.h>
-
 #include "compiler/llvm/kernels.h"
-#include "compiler/llvm/online.h"
+#include "compiler/llvm/online_walk.h"
 
-OnlineKernel online_kernel(const Emitter *e, uint32_t index) {
+OnlineKernel online_kernel(const Emitter *e, uint32_t index, NativeKernelId id) {
   const Model *model = e->model;
   const Junction *junction = &model->junctions[index];
   return (OnlineKernel){
@@ -15,7 +13,10 @@ OnlineKernel online_kernel(const Emitter *e, uint32_t index) {
       .layout = choose_layout(model, index),
       .left_count = junction->edges.left_count,
       .right_count = junction->edges.right_count,
-      .has_bp = index > 0,
+      .does_ff = id != NATIVE_BACK,
+      .does_back = id != NATIVE_FF,
+      .does_bp = id != NATIVE_FF && index > 0,
+      .sees_update = id == NATIVE_CYCLE && !model->is_pipelined,
       .is_plain = optimizer_is_plain(&model->optimizer),
       .state_words = optimizer_state_words(&model->optimizer),
   };
@@ -61,16 +62,19 @@ Value sum_vectors(Emitter *e, const Value vectors[LANES]) {
 
 /* ---- the end of a feedforward ---- */
 
-/* Whether the right layer's cells are its neurons' numbers. */
-static bool is_natural(const Emitter *e, const OnlineKernel *k) {
-  return k->index + 1 == e->model->junction_count ||
-         choose_layout(e->model, k->index + 1).kind != LAYOUT_ROTATE;
+/* How the junction that reads the right layer lays it out; nothing reads the output. */
+static Layout reader_of(const Emitter *e, const OnlineKernel *k) {
+  if (k->index + 1 == e->model->junction_count) return (Layout){.kind = LAYOUT_DENSE};
+  return choose_layout(e->model, k->index + 1);
 }
 
-Value sums_array(Emitter *e, const OnlineKernel *k) {
-  return is_natural(e, k) ? work_field(e, WORK_ff_right, "sums")
-                          : work_field(e, WORK_scratch, "sums");
-}
+/* The arrays that a feedforward's end writes. */
+typedef struct Outcome {
+  Value activation, derivative;
+  Value cells; /* of each neuron; NULL: its number */
+  uint32_t
+      banks; /* `cells` and all neurons 16 to a bank: vectors of as many banks are finished together; else 0 */
+} Outcome;
 
 /* Cells of 16 neurons are 16 scalars apart. */
 static void store_by_cell(Emitter *e, Value vector, Value cells, Value array) {
@@ -82,11 +86,6 @@ static void store_by_cell(Emitter *e, Value vector, Value cells, Value array) {
   }
 }
 
-/* The arrays that a feedforward's end writes. */
-typedef struct Outcome {
-  Value activation, derivative, cells; /* cells: NULL where natural */
-} Outcome;
-
 static void store_outcome(Emitter *e, const Outcome *to, Value first, Value a, Value d) {
   if (!to->cells) {
     store_vector(e, a, to->activation, first, 64);
@@ -96,6 +95,15 @@ static void store_outcome(Emitter *e, const Outcome *to, Value first, Value a, V
   Value cells = load_vector(e, e->v16i32, to->cells, first, 64, "cells");
   store_by_cell(e, a, cells, to->activation);
   store_by_cell(e, d, cells, to->derivative);
+}
+
+/* Neurons first .. first + 16 * banks - 1 as 16 rows of each bank: in vectors, which whoever reads them next finds whole. */
+static void store_rows(Emitter *e, const Outcome *to, Value first, uint32_t bank_rows,
+                       Value vectors[], Value array) {
+  Value row = LLVMBuildUDiv(e->builder, first, const_i64(e, to->banks), "row");
+  deinterleave(e, vectors, to->banks);
+  for (uint32_t bank = 0; bank < to->banks; bank++)
+    store_vector(e, vectors[bank], array, add_i64(e, row, (int64_t)bank * bank_rows), 64);
 }
 
 /* The last block of a layer whose real neurons end inside it: lanes beyond hold 0. */
@@ -119,41 +127,109 @@ static void activate(Emitter *e, const OnlineKernel *k, Value sums, Value *a, Va
       gather(e, e->v16i32, junction_field(e, JUNCTION_table_derivative, "derivatives"), entry, "d");
 }
 
-/* Blocks from `first` on that hold padding, and softmax's, whose activations are done. */
-static void finish_blocks(Emitter *e, const OnlineKernel *k, const Outcome *to, Value sums,
-                          uint32_t first, uint32_t count, bool is_softmax) {
-  const uint32_t all = (k->right_count + LANES - 1) / LANES * LANES;
-  for (; first < all; first += LANES) {
-    Value at = const_i64(e, first), a = zero_vector(e), d = a;
-    if (first < count) a = load_vector(e, vector_type(e), sums, at, 64, "sum");
-    if (first < count && !is_softmax) activate(e, k, a, &a, &d);
-    if (is_softmax) d = const_vector(e, const_f32(e, 1.0F));
-    const uint32_t kept = count > first ? count - first : 0;
-    store_outcome(e, to, at, kept < LANES ? keep_lanes(e, a, kept) : a,
-                  kept < LANES ? keep_lanes(e, d, kept) : d);
+/* s of 16 * count neurons from `first` on: b_r and what their edges gave. */
+static void finished_sums(Emitter *e, const OnlineKernel *k, Value edge_sums, Value first,
+                          uint32_t count, Value sums[]) {
+  Value biases = junction_field(e, JUNCTION_bias, "biases");
+  const bool is_woven = k->layout.parts > 1 && count % k->layout.parts == 0;
+  if (is_woven) load_woven(e, k, edge_sums, first, count, sums);
+  for (uint32_t i = 0; i < count; i++) {
+    Value at = add_i64(e, first, (int64_t)i * LANES);
+    Value b = load_vector(e, vector_type(e), biases, at, 64, "b");
+    sums[i] = is_woven ? add_sums(e, sums[i], b) : sum_pieces(e, k, edge_sums, at, b);
   }
 }
 
-void finish_sums(Emitter *e, const OnlineKernel *k, Value sums) {
+/* What a feedforward's end works on. */
+typedef struct Finish {
+  const OnlineKernel *k;
+  Value edge_sums;
+  Value softmax; /* NULL, or its activations */
+  Layout reader;
+  Outcome to;
+  uint32_t count; /* neurons that fire */
+} Finish;
+
+/* Activations and derivatives of 16 * count neurons from `first` (i64) on, of which `kept` fire. */
+static void finish_neurons(Emitter *e, const Finish *finish, Value first, uint32_t count,
+                           uint32_t kept, Value a[], Value d[]) {
+  if (kept > 0 && !finish->softmax) finished_sums(e, finish->k, finish->edge_sums, first, count, a);
+  for (uint32_t i = 0; i < count; i++) {
+    const uint32_t before = i * LANES, firing = kept > before ? kept - before : 0;
+    if (firing == 0) {
+      a[i] = d[i] = zero_vector(e);
+    } else if (finish->softmax) {
+      a[i] = load_vector(e, vector_type(e), finish->softmax, add_i64(e, first, before), 64, "a");
+      d[i] = const_vector(e, const_f32(e, 1.0F));
+    } else {
+      activate(e, finish->k, a[i], &a[i], &d[i]);
+    }
+    if (firing == 0 || firing >= LANES) continue;
+    a[i] = keep_lanes(e, a[i], firing);
+    d[i] = keep_lanes(e, d[i], firing);
+  }
+}
+
+/* `count` blocks of 16 neurons from `first` on; as rows of the reader's banks where there are enough of them. */
+static void finish_blocks(Emitter *e, const Finish *finish, Value first, uint32_t count,
+                          uint32_t kept) {
+  Value a[LANES], d[LANES];
+  finish_neurons(e, finish, first, count, kept, a, d);
+  const uint32_t banks = finish->to.banks;
+  if (banks > 0 && count % banks == 0) {
+    for (uint32_t i = 0; i < count; i += banks) {
+      Value at = add_i64(e, first, (int64_t)i * LANES);
+      store_rows(e, &finish->to, at, finish->reader.bank_rows, a + i, finish->to.activation);
+      store_rows(e, &finish->to, at, finish->reader.bank_rows, d + i, finish->to.derivative);
+    }
+    return;
+  }
+  for (uint32_t i = 0; i < count; i++)
+    store_outcome(e, &finish->to, add_i64(e, first, (int64_t)i * LANES), a[i], d[i]);
+}
+
+/* Softmax needs all sums at once: they become activations in `array`. */
+static void finish_softmax(Emitter *e, const Finish *finish) {
+  Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, finish->count), LANES, true, "right");
+  Value s;
+  finished_sums(e, finish->k, finish->edge_sums, loop.index, 1, &s);
+  store_vector(e, s, finish->softmax, loop.index, 64);
+  end_loop(e, &loop);
+  emit_softmax(e, finish->softmax, finish->count);
+}
+
+void finish_sums(Emitter *e, const OnlineKernel *k, Value edge_sums) {
   const Layer *layer = &e->model->layers[k->index + 1];
   const bool is_softmax = layer->activation.function == ACTIVATE_SOFTMAX;
   const bool is_output = k->index + 1 == e->model->junction_count;
+  const Layout reader = reader_of(e, k);
   const uint32_t count = is_output && !is_softmax ? layer->neuron_count : layer->real_count;
-  const uint32_t whole = is_softmax ? 0 : count / LANES * LANES;
-  const Outcome to = {
-      .activation = work_field(e, WORK_ff_right, "right"),
-      .derivative = work_field(e, WORK_ff_derivative, "right_derivative"),
-      .cells = is_natural(e, k) ? NULL : junction_field(e, JUNCTION_right_cell, "cells"),
+  const bool is_rotated = reader.kind == LAYOUT_ROTATE;
+  const bool has_rows = is_rotated && is_small_power(reader.banks);
+  const Finish finish = {
+      .k = k,
+      .edge_sums = edge_sums,
+      .softmax = is_softmax ? work_field(e, WORK_scratch, "softmax") : NULL,
+      .reader = reader,
+      .to = {.activation = work_field(e, WORK_ff_right, "right"),
+             .derivative = work_field(e, WORK_ff_derivative, "right_derivative"),
+             .cells = is_rotated ? junction_field(e, JUNCTION_right_cell, "cells") : NULL,
+             .banks = has_rows ? reader.banks : 0},
+      .count = count,
   };
-  if (is_softmax) emit_softmax(e, sums, count);
+  /* Blocks that are finished together: both ways of lying turn whole vectors. */
+  uint32_t blocks = has_rows ? reader.banks : 1;
+  if (is_small_power(k->layout.parts) && k->layout.parts > blocks) blocks = k->layout.parts;
+  const uint32_t step = LANES * blocks, whole = count / step * step;
+  if (is_softmax) finish_softmax(e, &finish);
   if (whole > 0) {
-    Value a, d;
-    Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, whole), LANES, true, "right");
-    activate(e, k, load_vector(e, vector_type(e), sums, loop.index, 64, "sum"), &a, &d);
-    store_outcome(e, &to, loop.index, a, d);
+    Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, whole), step, true, "right");
+    finish_blocks(e, &finish, loop.index, blocks, step);
     end_loop(e, &loop);
   }
-  finish_blocks(e, k, &to, sums, whole, count, is_softmax);
+  const uint32_t all = round_to_lanes(k->right_count);
+  for (uint32_t first = whole; first < all; first += LANES)
+    finish_blocks(e, &finish, const_i64(e, first), 1, count > first ? count - first : 0);
 }
 
 /* ---- updates ---- */
@@ -164,7 +240,8 @@ UpdateFields update_fields(Emitter *e, const OnlineKernel *k) {
   if (e->model->number.is_fixed) {
     fields.shift = rule_field(e, fields.rule, RULE_rate_shift, "shift");
   } else if (k->is_plain) {
-    fields.rate = splat(e, rule_field(e, fields.rule, RULE_rate, "rate"), "rates");
+    Value rate = rule_field(e, fields.rule, RULE_rate, "rate");
+    fields.descent = splat(e, LLVMBuildFNeg(e->builder, rate, ""), "descent");
   }
   if (k->state_words > 0) fields.state = junction_field(e, JUNCTION_weight_state, "states");
   return fields;
@@ -172,13 +249,13 @@ UpdateFields update_fields(Emitter *e, const OnlineKernel *k) {
 
 Value pull_of_delta(Emitter *e, const OnlineKernel *k, const UpdateFields *fields, Value delta) {
   if (!k->is_plain || e->model->number.is_fixed) return delta;
-  return LLVMBuildFMul(e->builder, fields->rate, delta, "step");
+  return LLVMBuildFMul(e->builder, fields->descent, delta, "step");
 }
 
 /* Updates 16 parameters of an array by their gradient; state word i lies `stride` elements after word i - 1. */
-static void update_parameters(Emitter *e, const OnlineKernel *k, Value rule, bool is_weight,
-                              Value gradient, Value array, Value state, Value index, Value old,
-                              uint64_t stride) {
+static Value update_parameters(Emitter *e, const OnlineKernel *k, Value rule, bool is_weight,
+                               Value gradient, Value array, Value state, Value index, Value old,
+                               uint64_t stride) {
   Value states[2] = {NULL, NULL};
   for (uint32_t word = 0; word < k->state_words; word++)
     states[word] =
@@ -187,24 +264,23 @@ static void update_parameters(Emitter *e, const OnlineKernel *k, Value rule, boo
   store_vector(e, updated, array, index, 64);
   for (uint32_t word = 0; word < k->state_words; word++)
     store_vector(e, states[word], state, add_i64(e, index, (int64_t)(word * stride)), 4);
+  return updated;
 }
 
-void update_weights(Emitter *e, const OnlineKernel *k, const UpdateFields *fields, Value slot,
-                    Value weights, Value activations, Value pull) {
+Value update_weights(Emitter *e, const OnlineKernel *k, const UpdateFields *fields, Value slot,
+                     Value weights, Value activations, Value pull) {
+  Value updated;
   if (e->model->number.is_fixed) {
-    Value updated = descend(e, weights, activations, pull, fields->shift, k->is_wide);
-    store_vector(e, updated, fields->weight, slot, 64);
-    return;
+    updated = descend(e, weights, activations, pull, fields->shift, k->is_wide);
+  } else if (k->is_plain) {
+    updated = emit_fma(e, pull, activations, weights, "updated");
+  } else {
+    Value gradient = LLVMBuildFMul(e->builder, activations, pull, "gradient");
+    return update_parameters(e, k, fields->rule, true, gradient, fields->weight, fields->state,
+                             slot, weights, k->layout.slot_count);
   }
-  if (k->is_plain) {
-    Value change = LLVMBuildFMul(e->builder, pull, activations, "change");
-    store_vector(e, LLVMBuildFSub(e->builder, weights, change, "updated"), fields->weight, slot,
-                 64);
-    return;
-  }
-  Value gradient = LLVMBuildFMul(e->builder, activations, pull, "gradient");
-  update_parameters(e, k, fields->rule, true, gradient, fields->weight, fields->state, slot,
-                    weights, k->layout.slot_count);
+  store_vector(e, updated, fields->weight, slot, 64);
+  return updated;
 }
 
 /* Biases index .. index + 15. */
@@ -224,7 +300,7 @@ static void update_bias_block(Emitter *e, const OnlineKernel *k, Value rule, Val
 }
 
 void update_biases(Emitter *e, const OnlineKernel *k) {
-  const uint32_t count = (k->right_count + LANES - 1) / LANES * LANES;
+  const uint32_t count = round_to_lanes(k->right_count);
   Value bias = junction_field(e, JUNCTION_bias, "biases");
   Value rule = work_field(e, WORK_bias_rule, "bias_rule");
   Value state = junction_field(e, JUNCTION_bias_state, "bias_states");
@@ -235,33 +311,172 @@ void update_biases(Emitter *e, const OnlineKernel *k) {
   end_loop(e, &loop);
 }
 
-/* ---- the two kernels ---- */
+/* ---- where a kernel keeps what it needs while it runs ---- */
 
-Value emit_online_ff(Emitter *e, uint32_t junction) {
-  const OnlineKernel k = online_kernel(e, junction);
-  Value function = begin_kernel(e, junction, "ff");
-  if (k.layout.kind == LAYOUT_ROTATE) {
-    emit_rotate_ff(e, &k);
-  } else {
-    emit_rows_ff(e, &k);
+typedef struct Scratch {
+  Value softmax;       /* FF, by neuron */
+  Value pieces;        /* FF: what the edges give */
+  Value left_sums;     /* BP, by cell of the left layer */
+  Value deltas, pulls; /* ROTATE: by piece;  pulls of other layouts: by neuron */
+} Scratch;
+
+static Scratch lay_out_scratch(Emitter *e, const OnlineKernel *k) {
+  const bool is_rotated = k->layout.kind == LAYOUT_ROTATE;
+  const uint64_t pieces = round_to_lanes(piece_count(k)) + LANES * LANES;
+  const uint64_t spread = is_rotated ? pieces : layer_cells(k->right_count);
+  const uint64_t sizes[] = {layer_cells(k->right_count), pieces, layer_cells(k->left_count),
+                            spread};
+  Value scratch = work_field(e, WORK_scratch, "scratch"), place[5];
+  uint64_t at = 0;
+  for (uint32_t i = 0; i < 5; i++) {
+    place[i] = element_address(e, cell_type(e), scratch, const_i64(e, (int64_t)at), "");
+    if (i < 4) at += sizes[i];
   }
-  end_function(e);
-  return function;
+  return (Scratch){place[0], place[1], place[2], place[3], place[4]};
 }
 
-void emit_online_back_body(Emitter *e, const OnlineKernel *k) {
+/* ---- back ---- */
+
+/* What a walk's updates pull with, and its deltas, where the walk reads them. */
+static void prepare_pulls(Emitter *e, const OnlineKernel *k, Walk *walk, const Scratch *scratch) {
+  const bool is_scaled = k->is_plain && !e->model->number.is_fixed;
   if (k->layout.kind == LAYOUT_ROTATE) {
-    emit_rotate_back(e, k);
-  } else {
-    emit_rows_back(e, k);
+    const bool needs_deltas = k->does_bp || !is_scaled;
+    const Spread spread = {.fields = &walk->fields,
+                           .deltas = needs_deltas ? scratch->deltas : NULL,
+                           .pulls = is_scaled ? scratch->pulls : NULL};
+    spread_deltas(e, k, &spread);
+    walk->deltas = scratch->deltas;
+    walk->pulls = is_scaled ? scratch->pulls : scratch->deltas;
+    return;
   }
-  update_biases(e, k);
+  walk->deltas = walk->pulls = work_field(e, WORK_right_delta, "deltas");
+  if (!is_scaled) return;
+  walk->pulls = scratch->pulls;
+  Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, round_to_lanes(k->right_count)), LANES,
+                         true, "right");
+  Value delta = load_vector(e, vector_type(e), walk->deltas, loop.index, 64, "delta");
+  store_vector(e, pull_of_delta(e, k, &walk->fields, delta), walk->pulls, loop.index, 64);
+  end_loop(e, &loop);
 }
 
-Value emit_online_back(Emitter *e, uint32_t junction) {
-  const OnlineKernel k = online_kernel(e, junction);
-  Value function = begin_kernel(e, junction, "back");
-  emit_online_back_body(e, &k);
+/* Whether no column is visited twice, so that its sums begin at 0. */
+static bool visits_once(const Walk *walk) {
+  const Layout *layout = &walk->k->layout;
+  if (layout->rows > walk->strip_rows) return false;
+  return layout->kind != LAYOUT_BLEND ||
+         (uint64_t)layout->columns * LANES * layout->parts <= layout->banks;
+}
+
+static void clear_left_sums(Emitter *e, const OnlineKernel *k, Value left_sums) {
+  Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, round_to_lanes(k->left_count)), LANES,
+                         true, "left");
+  store_vector(e, zero_vector(e), left_sums, loop.index, 64);
+  end_loop(e, &loop);
+}
+
+/* Sixteen values of the left layer for each of `count` blocks of neurons, read from where its cells are. */
+static void load_by_neuron(Emitter *e, const OnlineKernel *k, Value array, Value first,
+                           uint32_t count, Value vectors[]) {
+  const Layout *layout = &k->layout;
+  if (layout->kind != LAYOUT_ROTATE) {
+    vectors[0] = load_vector(e, vector_type(e), array, first, 64, "by_neuron");
+  } else if (count == layout->banks) {
+    Value row = LLVMBuildUDiv(e->builder, first, const_i64(e, layout->banks), "row");
+    for (uint32_t bank = 0; bank < count; bank++)
+      vectors[bank] = load_vector(e, vector_type(e), array,
+                                  add_i64(e, row, (int64_t)bank * layout->bank_rows), 64, "rows");
+    interleave(e, vectors, count);
+  } else {
+    Value cells = load_vector(e, e->v16i32, junction_field(e, JUNCTION_left_cell, "cells"), first,
+                              64, "cells");
+    vectors[0] = gather(e, vector_type(e), array, cells, "by_neuron");
+  }
+}
+
+/* left_delta = derivative * sum, by neuron. */
+static void store_left_deltas(Emitter *e, const OnlineKernel *k, Value left_sums) {
+  const Layout *layout = &k->layout;
+  const uint32_t all = round_to_lanes(k->left_count);
+  const bool has_rows = layout->kind == LAYOUT_ROTATE && is_small_power(layout->banks);
+  const uint32_t blocks = has_rows ? layout->banks : 1;
+  Value derivatives = work_field(e, WORK_left_derivative, "derivatives");
+  Value to = work_field(e, WORK_left_delta, "left_deltas");
+  Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, all), LANES * blocks, true, "left");
+  Value d[LANES], sums[LANES];
+  load_by_neuron(e, k, derivatives, loop.index, blocks, d);
+  load_by_neuron(e, k, left_sums, loop.index, blocks, sums);
+  for (uint32_t i = 0; i < blocks; i++)
+    store_vector(e, scale_sum(e, d[i], sums[i]), to, add_i64(e, loop.index, (int64_t)i * LANES),
+                 64);
+  end_loop(e, &loop);
+}
+
+/* ---- a pass over a walk ---- */
+
+static void open_walk(Emitter *e, const OnlineKernel *k, const Scratch *scratch, Walk *walk) {
+  const bool is_rotated = k->layout.kind == LAYOUT_ROTATE;
+  *walk = (Walk){.k = k,
+                 .layout = is_rotated ? &walk_of_rotations : &walk_of_rows,
+                 .sums = scratch->pieces,
+                 .left_sums = scratch->left_sums,
+                 .strip_rows = e->bytes == 64 ? k->layout.group_rows : 4};
+  walk->visits_once = visits_once(walk);
+  if (k->does_back) {
+    walk->fields = update_fields(e, k);
+    walk->left[WALK_BACK] = work_field(e, WORK_up_left, "back_left");
+  } else {
+    walk->fields.weight = junction_field(e, JUNCTION_weight, "weights");
+  }
+  if (k->does_ff) walk->left[WALK_FF] = work_field(e, WORK_ff_left, "ff_left");
+  if (k->layout.kind == LAYOUT_BLEND) walk->masks = junction_field(e, JUNCTION_masks, "masks");
+  if (!is_rotated) return;
+  walk->starts = junction_field(e, JUNCTION_starts, "starts");
+  if (is_permuted(e, k)) walk->rotations = rotations_table(e);
+}
+
+/* Biases change after FF has read them, or before where FF sees the update. */
+static void emit_pass(Emitter *e, OnlineKernel *k) {
+  const Scratch scratch = lay_out_scratch(e, k);
+  const bool has_own_bp = k->does_bp && k->layout.kind == LAYOUT_ROTATE && !is_permuted(e, k);
+  Walk walk;
+  open_walk(e, k, &scratch, &walk);
+  if (k->does_back) prepare_pulls(e, k, &walk, &scratch);
+  if (has_own_bp) {
+    emit_rotate_bp(e, &walk);
+    k->does_bp = false;
+  } else if (k->does_bp && !walk.visits_once) {
+    clear_left_sums(e, k, scratch.left_sums);
+  }
+  emit_walk(e, &walk);
+  if (k->does_bp || has_own_bp) store_left_deltas(e, k, scratch.left_sums);
+  if (k->does_back && k->sees_update) update_biases(e, k);
+  if (k->does_ff) finish_sums(e, k, walk.sums);
+  if (k->does_back && !k->sees_update) update_biases(e, k);
+}
+
+/* ---- the kernels ---- */
+
+void emit_online_body(Emitter *e, OnlineKernel k) {
+  if (k.layout.kind != LAYOUT_GATHER) {
+    emit_pass(e, &k);
+  } else if (k.does_ff) {
+    emit_gather_ff(e, &k);
+  } else {
+    emit_gather_back(e, &k);
+    update_biases(e, &k);
+  }
+}
+
+Value emit_online(Emitter *e, uint32_t junction, NativeKernelId id) {
+  Value function = begin_kernel(e, junction, native_kernel_name(id));
+  emit_online_body(e, online_kernel(e, junction, id));
   end_function(e);
   return function;
+}
+
+bool can_cycle(const Emitter *e, uint32_t junction) {
+  const Layout layout = choose_layout(e->model, junction);
+  if (!layout_is_walk(&layout)) return false;
+  return e->model->is_pipelined || junction == 0;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The kernels of one junction, by what they compute; each begins and ends a function of the module.
 //
-//   emit_online.c           FF and BACK of float32, batch 1, all layouts
+//   emit_online.c           FF, BACK and CYCLE of float32, batch 1, all layouts
 //   emit_batch.c            FF, BP and UP of float32 minibatches
-//   emit_fixed.c            FF and BACK in fixed point, batch 1;   emit_fixed_batch.c: FF, BP, UP
+//   emit_fixed.c            the same in fixed point
 //   emit_output.c           OUTPUT
 // They share what follows.
 #ifndef SEDGE_COMPILER_LLVM_KERNELS_H
@@ -11,9 +11,14 @@
 
 #include "compiler/llvm/emitter.h"
 
-/* float32, batch 1. */
-Value emit_online_ff(Emitter *e, uint32_t junction);
-Value emit_online_back(Emitter *e, uint32_t junction);
+/* The name that a kernel has in IR. */
+const char *native_kernel_name(NativeKernelId id);
+
+/* FF, BACK or CYCLE of float32, batch 1; of CYCLE only where can_cycle(). */
+Value emit_online(Emitter *e, uint32_t junction, NativeKernelId id);
+
+/* Whether FF and BACK can be one pass that is worth having: the junction's layout is a walk, and there is a use for it. */
+bool can_cycle(const Emitter *e, uint32_t junction);
 
 /* float32, batch above 1. */
 Value emit_batch_ff(Emitter *e, uint32_t junction);
@@ -21,8 +26,7 @@ Value emit_batch_bp(Emitter *e, uint32_t junction);
 Value emit_batch_up(Emitter *e, uint32_t junction);
 
 /* Fixed point, the same kernels; layouts as for float32. */
-Value emit_fixed_ff(Emitter *e, uint32_t junction);
-Value emit_fixed_back(Emitter *e, uint32_t junction);
+Value emit_fixed_online(Emitter *e, uint32_t junction, NativeKernelId id);
 Value emit_fixed_batch_ff(Emitter *e, uint32_t junction);
 Value emit_fixed_batch_bp(Emitter *e, uint32_t junction);
 Value emit_fixed_batch_up(Emitter *e, uint32_t junction);

@@ -101,12 +101,23 @@ static void end_debug(Emitter *e) {
 
 /* ---- contents ---- */
 
+const char *native_kernel_name(NativeKernelId id) {
+  static const char *const names[] = {
+#define NATIVE_KERNEL(id, name, when) name,
+#include "runtime/native_kernels.def"
+#undef NATIVE_KERNEL
+  };
+  return names[id];
+}
+
 static void emit_junction(Emitter *e, uint32_t junction, Value kernels[NATIVE_KERNEL_COUNT]) {
   const bool is_batched = e->model->batch > 1, is_fixed = e->model->number.is_fixed;
   for (uint32_t id = 0; id < NATIVE_KERNEL_COUNT; id++) kernels[id] = LLVMConstNull(e->pointer);
   if (!is_batched) {
-    kernels[NATIVE_FF] = is_fixed ? emit_fixed_ff(e, junction) : emit_online_ff(e, junction);
-    kernels[NATIVE_BACK] = is_fixed ? emit_fixed_back(e, junction) : emit_online_back(e, junction);
+    const NativeKernelId ids[] = {NATIVE_FF, NATIVE_BACK, NATIVE_CYCLE};
+    for (uint32_t i = 0; i < (can_cycle(e, junction) ? 3 : 2); i++)
+      kernels[ids[i]] =
+          is_fixed ? emit_fixed_online(e, junction, ids[i]) : emit_online(e, junction, ids[i]);
   } else {
     kernels[NATIVE_FF] = is_fixed ? emit_fixed_batch_ff(e, junction) : emit_batch_ff(e, junction);
     kernels[NATIVE_UP] = is_fixed ? emit_fixed_batch_up(e, junction) : emit_batch_up(e, junction);
