@@ -81,7 +81,7 @@ def bench(engine, batch, part_names):
                  parts=parts)
 
 
-ONLINE_PARTS = ["enter_floats", "ff", "ff", "output", "back", "back"]
+ONLINE_PARTS = ["enter_floats", "ff", "output", "back", "cycle"]
 BATCH_PARTS = ["enter_floats", "ff", "ff", "output", "bp", "up", "up"]
 
 # name, arguments (%p the program, %w its parameters, %x the wrong one), exit code, schemas of the lines (the last repeats)
