@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* Folders, from the command's own. */
-static const char *const folders[] = {"", "../", "../lib/sedge/", "../lib/"};
+static const char *const folders[] = {"", "../", "../lib/sedge/", "../lib/", "../share/sedge/"};
 
 bool find_beside(const char *name, char path[BESIDE_PATH_SIZE]) {
   const ssize_t length = readlink("/proc/self/exe", path, 4096);

@@ -7,7 +7,8 @@
 
 enum { BESIDE_PATH_SIZE = 4096 + 64 };
 
-/* The path of a readable file of that name in the command's own folder, the one above it, or ../lib/sedge; false: there is none. */
+/* The path of a readable file of that name in the command's own folder, the one above it, or ../lib/sedge,
+ * ../lib or ../share/sedge; false: there is none. */
 bool find_beside(const char *name, char path[BESIDE_PATH_SIZE]);
 
 #endif

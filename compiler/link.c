@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Finds a C compiler and the runtime's archive, and runs the one on the other.
+// Finds a C compiler and the runtime, and runs the one on the other.
+//
+// For this system the runtime is an archive, ready to be linked.  For another one it is compiled from its sources, which
+// lie where the command does, by the other system's compiler (Debian's is TRIPLE-gcc) in the very call that links.
 #include "compiler/link.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <glob.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,26 +25,37 @@
 #define SEDGE_LINK_FLAGS ""
 #endif
 
-enum { MOST_WORDS = 64, COMPILER_SIZE = 4096 };
+enum { MOST_WORDS = 256, COMPILER_SIZE = 4096 };
+
+/* Folders of the runtime's sources, from the folder that holds them all. */
+static const char *const source_folders[] = {"runtime", "runtime/data", "runtime/verbs",
+                                             "runtime/built"};
 
 static const char *const compilers[] = {"cc", "gcc", "clang"};
 
-/* A command line in the making; words are borrowed. */
+/* A command line in the making, with whatever its words are made of. */
 typedef struct CommandLine {
-  const char *words[MOST_WORDS + 1]; /* ended by NULL */
+  const char *words[MOST_WORDS + 1]; /* ended by NULL; borrowed */
   uint32_t count;
+  char compiler[COMPILER_SIZE]; /* the words of $CC */
+  char flags[sizeof SEDGE_LINK_FLAGS];
+  char archive[BESIDE_PATH_SIZE], map[BESIDE_PATH_SIZE + 32], name[COMPILER_SIZE];
+  char include[BESIDE_PATH_SIZE + 2];
+  glob_t sources;
 } CommandLine;
 
 static void add_word(CommandLine *line, const char *word) {
-  if (line->count < MOST_WORDS) line->words[line->count++] = word;
+  assert(line->count < MOST_WORDS);
+  line->words[line->count++] = word;
   line->words[line->count] = NULL;
 }
 
-/* Adds the words of a text, which it cuts into them. */
+/* Adds the words of a text, which it cuts into them; a $CC of over 60 words is beyond reason. */
 static void add_words(CommandLine *line, char *text) {
   char *rest = NULL;
-  for (char *word = strtok_r(text, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest))
-    add_word(line, word);
+  for (char *word = strtok_r(text, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest)) {
+    if (line->count < MOST_WORDS / 4) add_word(line, word);
+  }
 }
 
 /* ---- what there is ---- */
@@ -65,16 +81,24 @@ static bool is_on_path(const char *name) {
   return false;
 }
 
-/* Adds the compiler of this system; `text` keeps the words of $CC. */
-static bool add_compiler(CommandLine *line, char text[COMPILER_SIZE], Failure *failure) {
+/* Adds what compiles and links for this system, or for `triple` where that is another one's: $CC, else the first that is there. */
+static bool add_compiler(CommandLine *line, const char *triple, Failure *failure) {
   const char *named = getenv("CC");
   if (named && strspn(named, " \t") < strlen(named)) {
-    if (strlen(named) >= COMPILER_SIZE)
-      return fail(failure, FAILURE_TARGET, NULL, "CC is too long a text");
-    add_words(line, strcpy(text, named));
+    snprintf(line->compiler, sizeof line->compiler, "%s", named);
+    add_words(line, line->compiler);
     return is_on_path(line->words[0]) ||
            fail(failure, FAILURE_TARGET, NULL,
                 "there is no compiler '%s', which CC names, to link with", line->words[0]);
+  }
+  if (triple) {
+    snprintf(line->compiler, sizeof line->compiler, "%s-gcc", triple);
+    add_word(line, line->compiler);
+    return is_on_path(line->compiler) ||
+           fail(failure, FAILURE_TARGET, NULL,
+                "there is no compiler '%s' on PATH for the runtime and to link with, and CC names "
+                "none; `--emit obj` needs none",
+                line->compiler);
   }
   for (size_t i = 0; i < sizeof compilers / sizeof compilers[0]; i++) {
     if (!is_on_path(compilers[i])) continue;
@@ -123,40 +147,90 @@ static bool run(const CommandLine *line, Failure *failure) {
               line->words[0], WEXITSTATUS(status));
 }
 
-bool link_trainer(LinkProduct product, const char *triple, const char *object, const char *path,
-                  const char *name, Failure *failure) {
-  CommandLine line = {0};
-  char compiler[COMPILER_SIZE], archive[BESIDE_PATH_SIZE], map[BESIDE_PATH_SIZE];
-  char flags[] = SEDGE_LINK_FLAGS;
-  char map_option[BESIDE_PATH_SIZE + 32], name_option[4096];
-  if (!is_own_system(triple)) {
-    return fail(failure, FAILURE_TARGET, NULL,
-                "there is no runtime for '%s' to link with; `--emit obj` makes its object", triple);
-  }
-  if (!find_beside("libsedge_trainer.a", archive) || !find_beside("sedge_trainer.map", map)) {
+/* ---- what is linked ---- */
+
+/* The runtime of this system: an archive that has all that it needs. */
+static bool add_archive(CommandLine *line, Failure *failure) {
+  if (!find_beside("libsedge_trainer.a", line->archive)) {
     return fail(failure, FAILURE_INPUT, NULL,
                 "the runtime to link with, libsedge_trainer.a, is neither beside the command nor "
                 "installed with it");
   }
-  if (!add_compiler(&line, compiler, failure)) return false;
-  if (product == LINK_SHARED_LIBRARY) {
-    snprintf(map_option, sizeof map_option, "-Wl,--version-script=%s", map);
-    snprintf(name_option, sizeof name_option, "-Wl,-soname,%s", name);
-    add_word(&line, "-shared");
-    add_word(&line, name_option);
-    add_word(&line, map_option);
-    add_word(&line, "-Wl,-u,sedge_trainer_open"); /* the archive's member that has all of them */
-    /* Debian's libjansson.a is compiled for executables: its one reference to data of libc, a comparison with stdin, would
-     * have to be copied into a program. */
-    add_word(&line, "-Wl,--defsym=stdin=sedge_no_input");
+  add_words(line, strcpy(line->flags, SEDGE_LINK_FLAGS));
+  add_word(line, line->archive);
+  return true;
+}
+
+/* The runtime of another system: compiled from its sources in the same call, with the libraries that the other system has. */
+static bool add_sources(CommandLine *line, Failure *failure) {
+  static const char *const flags[] = {"-O2",
+                                      "-std=c17",
+                                      "-D_GNU_SOURCE",
+                                      "-DSEDGE_VERSION=\"" SEDGE_VERSION "\"",
+                                      "-fPIC",
+                                      "-ffp-contract=off",
+                                      "-fno-math-errno",
+                                      "-ffunction-sections",
+                                      "-fdata-sections"};
+  static const char *const libraries[] = {"-Wl,-Bstatic", "-ljansson", "-lminizip",
+                                          "-lmd",         "-lz",       "-Wl,-Bdynamic"};
+  char found[BESIDE_PATH_SIZE], pattern[BESIDE_PATH_SIZE + 64];
+  if (!find_beside("runtime/sedge_runtime.h", found)) {
+    return fail(failure, FAILURE_INPUT, NULL,
+                "the sources of the runtime are neither near the command nor installed with it");
   }
-  add_word(&line, "-Wl,--gc-sections");
-  add_words(&line, flags);
-  add_word(&line, object);
-  add_word(&line, archive);
-  add_word(&line, "-o");
-  add_word(&line, path);
-  add_word(&line, "-pthread");
-  add_word(&line, "-lm");
-  return run(&line, failure);
+  found[strlen(found) - strlen("/runtime/sedge_runtime.h")] = '\0';
+  snprintf(line->include, sizeof line->include, "-I%s", found);
+  add_word(line, line->include);
+  for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) add_word(line, flags[i]);
+  for (size_t i = 0; i < sizeof source_folders / sizeof source_folders[0]; i++) {
+    snprintf(pattern, sizeof pattern, "%s/%s/*.c", found, source_folders[i]);
+    if (glob(pattern, i > 0 ? GLOB_APPEND : 0, NULL, &line->sources) != 0)
+      return fail(failure, FAILURE_INPUT, pattern, "the sources of the runtime are not there");
+  }
+  for (size_t i = 0; i < line->sources.gl_pathc; i++) add_word(line, line->sources.gl_pathv[i]);
+  for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) add_word(line, libraries[i]);
+  return true;
+}
+
+static bool add_library_options(CommandLine *line, const char *name, Failure *failure) {
+  char map[BESIDE_PATH_SIZE];
+  if (!find_beside("sedge_trainer.map", map)) {
+    return fail(failure, FAILURE_INPUT, NULL,
+                "the list of a library's functions, sedge_trainer.map, is neither beside the "
+                "command nor installed with it");
+  }
+  snprintf(line->map, sizeof line->map, "-Wl,--version-script=%s", map);
+  snprintf(line->name, sizeof line->name, "-Wl,-soname,%s", name);
+  add_word(line, "-shared");
+  add_word(line, line->name);
+  add_word(line, line->map);
+  add_word(line, "-Wl,-u,sedge_trainer_open"); /* the archive's member that has all of them */
+  /* Debian's libjansson.a is compiled for executables: its one reference to data of libc, a comparison with stdin, would
+   * have to be copied into a program. */
+  add_word(line, "-Wl,--defsym=stdin=sedge_no_input");
+  return true;
+}
+
+bool link_trainer(LinkProduct product, const char *triple, const char *object, const char *path,
+                  const char *name, Failure *failure) {
+  static CommandLine line; /* large */
+  const bool is_own = is_own_system(triple);
+  line = (CommandLine){0};
+  bool is_good = add_compiler(&line, is_own ? NULL : triple, failure) &&
+                 (product != LINK_SHARED_LIBRARY || add_library_options(&line, name, failure));
+  if (is_good) {
+    add_word(&line, "-Wl,--gc-sections");
+    add_word(&line, object);
+    is_good = is_own ? add_archive(&line, failure) : add_sources(&line, failure);
+  }
+  if (is_good) {
+    add_word(&line, "-o");
+    add_word(&line, path);
+    add_word(&line, "-pthread");
+    add_word(&line, "-lm");
+    is_good = run(&line, failure);
+  }
+  globfree(&line.sources);
+  return is_good;
 }

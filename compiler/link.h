@@ -10,7 +10,7 @@
 typedef enum LinkProduct { LINK_EXECUTABLE, LINK_SHARED_LIBRARY } LinkProduct;
 
 /* Links `object` into a trainer at `path` for the system that `triple` names (NULL: this one).  The compiler is $CC, else the
- * first of cc, gcc and clang that PATH has.  What the linker says goes to standard error.  `name` is what a shared library
+ * first of cc, gcc and clang that PATH has; for another system it is TRIPLE-gcc, which compiles the runtime too.  What the linker says goes to standard error.  `name` is what a shared library
  * calls itself.  False: *failure says why. */
 bool link_trainer(LinkProduct product, const char *triple, const char *object, const char *path,
                   const char *name, Failure *failure);

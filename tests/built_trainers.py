@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -29,13 +30,13 @@ network small {
   junction hidden -> symbol : dense();
 }
 """
-TRAIN = """
-train { data = morse(train = 2000, test = 100); order = pipelined; batch = 7; epochs = 2;
+TRAIN = "train { data = morse(train = 1000, test = 100); order = pipelined; epochs = 2; }"
+BATCH = """
+train { data = morse(train = 1000, test = 100); order = pipelined; batch = 7; epochs = 2;
         optimizer = adam(rate = 1/64); }
 """
-ONLINE = "train { data = morse(train = 2000, test = 100); order = pipelined; epochs = 2; }"
-FIXED = "hardware h { number = fixed(12, 3); clock = 15 MHz; }" + ONLINE
-OWN = NETWORK.replace("tanh", "swish").replace("dense()", "random(density = 0.4)") + ONLINE
+FIXED = "hardware h { number = fixed(12, 3); clock = 15 MHz; }" + TRAIN
+OWN = NETWORK.replace("tanh", "swish").replace("dense()", "random(density = 0.4)") + TRAIN
 FROM_FILE = """
 train { data = csv("rows.csv"); batch = 5; shuffle = false; epochs = 3;
         optimizer = sgd(rate = step(1/4, factor = 1/2, every = 1), momentum = 0.5); }
@@ -51,6 +52,8 @@ def has_instructions(level):
 
 
 class Built(unittest.TestCase):
+    small = None
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="sedge-built-")
         self.addCleanup(folder.cleanup)
@@ -74,6 +77,16 @@ class Built(unittest.TestCase):
         self.sedge("build", source, "-o", output, *words)
         return "./" + output
 
+    def small_trainer(self):
+        """The trainer of small.sedge, which is built once for all tests."""
+        if Built.small is None:
+            self.build()
+            Built.small = (self.folder / "small").read_bytes()
+        trainer = self.folder / "small"
+        trainer.write_bytes(Built.small)
+        trainer.chmod(0o755)
+        return "./small"
+
     def digest(self, *words):
         done = self.run_program(*words, "--json")
         return json.loads(done.stdout.splitlines()[-1])["parameters_sha256"]
@@ -84,7 +97,7 @@ class Built(unittest.TestCase):
     # ---- trainers ----
 
     def test_a_trainer_computes_what_the_command_does(self):
-        for name, text in [("batch", NETWORK + TRAIN), ("online", NETWORK + ONLINE), ("fixed", NETWORK + FIXED),
+        for name, text in [("batch", NETWORK + BATCH), ("online", NETWORK + TRAIN), ("fixed", NETWORK + FIXED),
                            ("own", "activation swish(x) = x / (1 + exp(-x));" + OWN)]:
             with self.subTest(name=name):
                 self.write(name + ".sedge", text)
@@ -93,25 +106,25 @@ class Built(unittest.TestCase):
                 built = self.run_program(trainer, "train", "--json").stdout
                 changing = r'"(seconds|inputs_per_second)": [-+.\deE]+'
                 self.assertEqual(re.sub(changing, "", built), re.sub(changing, "", native))
-                self.assertEqual(self.digest(trainer, "train", "--inputs", "300"),
-                                 self.digest(BINARY, "train", name + ".sedge", "--inputs", "300", "--engine", "sim"))
+                self.assertEqual(self.digest(trainer, "train", "--inputs", "100"),
+                                 self.digest(BINARY, "train", name + ".sedge", "--inputs", "100", "--engine", "sim"))
 
     def test_test_and_predict_print_what_the_command_prints(self):
-        trainer = self.build()
+        trainer = self.small_trainer()
         self.sedge("train", "small.sedge", "-q", "--save", "ours")
         self.run_program(trainer, "train", "-q", "--save", "theirs")
         self.assertEqual((self.folder / "ours").read_bytes(), (self.folder / "theirs").read_bytes())
         self.write("rows.txt", "\n".join(" ".join(str((i * k) % 7 / 7) for i in range(64)) for k in range(3)) + "\n")
-        for words in [["test"], ["test", "--json"], ["test", "-q"], ["predict"], ["predict", "3"], ["predict", "--json"],
-                      ["predict", "rows.txt"], ["predict", "--json", "rows.txt"], ["test", "--threads", "2"]]:
+        for words in [["test"], ["test", "--json"], ["predict"], ["predict", "3", "--json"],
+                      ["predict", "rows.txt"], ["test", "--threads", "2"]]:
             with self.subTest(words=words):
                 expected = self.sedge(words[0], "small.sedge", *words[1:], "--load", "ours")
                 self.assertEqual(self.run_program(trainer, *words, "--load", "ours").stdout, expected.stdout)
 
     def test_a_run_is_saved_resumed_and_interrupted(self):
-        trainer = self.build()
+        trainer = self.small_trainer()
         expected = self.digest(trainer, "train")
-        self.run_program(trainer, "train", "-q", "--inputs", "1900", "--checkpoint", "c")
+        self.run_program(trainer, "train", "-q", "--inputs", "900", "--checkpoint", "c")
         self.assertEqual(self.digest(trainer, "train", "--resume", "c"), expected)
         self.assertEqual(self.digest(BINARY, "train", "small.sedge", "--resume", "c"), expected)
         process = subprocess.Popen([trainer, "train", "--json", "--epochs", "100000"], cwd=self.folder, text=True,
@@ -121,7 +134,7 @@ class Built(unittest.TestCase):
         _, errors = process.communicate(timeout=300)
         self.assertEqual(process.returncode, INTERRUPTED, errors)
         self.assertIn("to go on: ./small train --resume small.checkpoint", errors)
-        far = ["--epochs", "100000", "--inputs", "40001"]
+        far = ["--epochs", "100000", "--inputs", "20001"]
         self.assertEqual(self.digest(trainer, "train", "--resume", "small.checkpoint", *far),
                          self.digest(BINARY, "train", "small.sedge", *far))
 
@@ -133,8 +146,21 @@ class Built(unittest.TestCase):
             with self.subTest(words=words):
                 self.assertEqual(self.digest(self.build("small.sedge", "x", *words), "train"), expected)
 
+    @unittest.skipIf(IS_SANITIZED, "the other system's runtime is not sanitized")
+    def test_another_processor_gives_the_same(self):
+        missing = [name for name in ("aarch64-linux-gnu-gcc", "qemu-aarch64") if not shutil.which(name)]
+        missing += [name for name in ("jansson", "minizip", "md", "z")
+                    if not Path(f"/usr/lib/aarch64-linux-gnu/lib{name}.a").exists()]
+        if missing:
+            self.skipTest("not installed for aarch64-linux-gnu: " + ", ".join(missing))
+        self.build("small.sedge", "arm", "--target", "aarch64-linux-gnu")
+        emulated = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "./arm"]
+        done = self.run_program(*emulated, "train", "--json", "--threads", "1", environment={"CC": ""})
+        self.assertEqual(json.loads(done.stdout.splitlines()[-1])["parameters_sha256"],
+                         self.digest(BINARY, "train", "small.sedge"))
+
     def test_a_seed_reaches_what_chose_none(self):
-        self.write("free.sedge", NETWORK.replace("fanout = 8", "fanout = 8, seed = 3") + ONLINE)
+        self.write("free.sedge", NETWORK.replace("fanout = 8", "fanout = 8, seed = 3") + TRAIN)
         trainer = self.build("free.sedge", "free")
         self.assertEqual(self.digest(trainer, "train", "--seed", "5"),
                          self.digest(BINARY, "train", "free.sedge", "--seed", "5"))
@@ -142,13 +168,13 @@ class Built(unittest.TestCase):
 
     @unittest.skipIf(IS_SANITIZED, "sanitizers add to both")
     def test_a_trainer_is_small_and_stands_alone(self):
-        trainer = self.folder / self.build()
+        trainer = self.folder / self.small_trainer()
         self.assertLess(trainer.stat().st_size, 1000000)
         needed = re.findall(r"\(NEEDED\).*\[(.*)\]", self.run_program("readelf", "-d", trainer).stdout)
         self.assertLessEqual(set(needed), {"libc.so.6", "libm.so.6", "libz.so.1", "ld-linux-x86-64.so.2"})
 
     def test_a_trainer_explains_itself(self):
-        trainer = self.build()
+        trainer = self.small_trainer()
         overview = self.run_program(trainer).stdout
         for word in ["train", "test --load W", "predict --load W [INPUT]", "info", "--checkpoint CKPT"]:
             self.assertIn(word, overview)
@@ -160,7 +186,7 @@ class Built(unittest.TestCase):
         self.assertIn("small: 64-32-64", self.run_program(trainer, "info").stdout)
 
     def test_wrong_usage_of_a_trainer_is_explained(self):
-        trainer = self.build()
+        trainer = self.small_trainer()
         for words, message in [
             (["trian"], "there is no verb 'trian'"),
             (["train", "--epoch", "3"], "there is no option --epoch"),
@@ -180,7 +206,7 @@ class Built(unittest.TestCase):
 
     def test_failures_of_a_trainer_have_their_exit_codes(self):
         self.write("file.sedge", NETWORK + FROM_FILE)
-        trainer, reader = self.build(), self.build("file.sedge", "reader")
+        trainer, reader = self.small_trainer(), self.build("file.sedge", "reader")
         for words, message in [([trainer, "train", "--load", "absent"], "absent: error: cannot be opened"),
                                ([trainer, "train", "--save", "absent/w"], "absent/w: error: cannot be created"),
                                ([reader, "train"], "rows.csv: error: "),
@@ -300,6 +326,8 @@ class Built(unittest.TestCase):
             (["small.sedge", "-o", "x"], {"CC": "absent"}, WRONG, "there is no compiler 'absent'"),
             (["small.sedge", "-o", "x"], {"CC": "false"}, WRONG, "'false' could not link: it ended with status 1"),
             (["small.sedge", "-o", "x"], {"TMPDIR": "/absent"}, SYSTEM, "a folder for unfinished files"),
+            (["small.sedge", "-o", "x", "--target", "aarch64-linux-gnu"], nothing, WRONG,
+             "there is no compiler 'aarch64-linux-gnu-gcc'"),
             (["absent.sedge", "-o", "x"], {}, SYSTEM, "absent.sedge: error:"),
         ]:
             with self.subTest(words=words, environment=environment):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A built trainer: opens the model that is packed in it and runs one of the verbs that it shares with sedge.
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -172,10 +173,20 @@ static ExitCode run_call(Call *call) {
   return code;
 }
 
+/* Only write() is safe here. */
+static void on_illegal_instruction(int signal_number) {
+  static const char text[] =
+      "this processor lacks instructions that the trainer was built for; `sedge build --cpu` makes "
+      "one for it\n";
+  (void)signal_number;
+  _exit(write(STDERR_FILENO, text, sizeof text - 1) < 0 ? EXIT_SYSTEM : EXIT_WRONG);
+}
+
 static ExitCode run_line(int argc, char **argv) {
   Call call = {.program = argc > 0 ? argv[0] : "trainer"};
   char complaint[256];
   process_begin(call.program);
+  signal(SIGILL, on_illegal_instruction);
   if (!parse_trainer_line(argc, argv, &call.line, complaint)) return usage_error(&call, complaint);
   const bool has_verb = call.line.verb != TRAINER_VERB_COUNT;
   if (call.line.options.version) {
