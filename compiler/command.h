@@ -36,6 +36,13 @@ extern const Command commands[VERB_COUNT];
 #include "compiler/commands.def"
 #undef COMMAND
 
+/* What the exit status means: ends with a NULL meaning. */
+typedef struct ExitMeaning {
+  ExitCode code;
+  const char *meaning;
+} ExitMeaning;
+extern const ExitMeaning exit_meanings[];
+
 /* The verbs and what they are for; and one verb with its options and an example, on standard output. */
 void print_overview(FILE *out);
 void print_verb_help(Verb verb);

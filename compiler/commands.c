@@ -14,6 +14,17 @@ const Command commands[VERB_COUNT] = {
 #undef COMMAND
 };
 
+const ExitMeaning exit_meanings[] = {
+    {EXIT_DONE, "done"},
+    {EXIT_WRONG, "the file is wrong, or a comparison failed"},
+    {EXIT_USAGE, "wrong usage"},
+    {EXIT_MISFIT, "it does not fit the hardware"},
+    {EXIT_SYSTEM, "reading or writing failed"},
+    {EXIT_DEFECT, "a defect of sedge"},
+    {EXIT_INTERRUPTED, "interrupted, after a checkpoint was written"},
+    {0, NULL},
+};
+
 static const char overview_head[] =
     "sedge: sparse neural networks on edge processors\n"
     "\n"
@@ -29,10 +40,10 @@ void print_overview(FILE *out) {
     snprintf(call, sizeof call, "%s %s", commands[i].name, commands[i].arguments);
     fprintf(out, "  %-32s %s\n", call, commands[i].help);
   }
-  fputs(
-      "\nexit status: 0 done, 1 the file is wrong, 2 wrong usage, 3 it does not fit the hardware,\n"
-      "             4 reading or writing failed, 70 a defect of sedge, 130 interrupted\n",
-      out);
+  for (uint32_t i = 0; exit_meanings[i].meaning; i++) {
+    fprintf(out, "%s%-4d %s\n", i == 0 ? "\nexit status: " : "             ", exit_meanings[i].code,
+            exit_meanings[i].meaning);
+  }
 }
 
 void print_verb_help(Verb verb) {

@@ -164,6 +164,19 @@ bool options_suit(const ParsedLine *line, Verb verb, Arena *arena, const char **
   return true;
 }
 
+uint32_t option_total(void) {
+  return OPTION_TOTAL;
+}
+
+OptionFacts option_facts(uint32_t option) {
+  const OptionInfo *info = &table[option];
+  return (OptionFacts){info->name, info->letter, info->value, info->help};
+}
+
+bool verb_has_option(Verb verb, uint32_t option) {
+  return (table[option].verbs & 1u << verb) != 0;
+}
+
 void print_options(FILE *out, Verb verb) {
   for (int i = 0; i < OPTION_TOTAL; i++) {
     const OptionInfo *info = &table[i];

@@ -47,6 +47,19 @@ bool parse_options(int argc, const char **argv, Arena *arena, ParsedLine *line,
 /* Whether `verb` takes every option that was given; else false, and *complaint says which it does not. */
 bool options_suit(const ParsedLine *line, Verb verb, Arena *arena, const char **complaint);
 
+/* One option as its help shows it. */
+typedef struct OptionFacts {
+  const char *name;  /* NULL: none */
+  char letter;       /* 0: none */
+  const char *value; /* what its value is called; NULL: it takes none */
+  const char *help;
+} OptionFacts;
+
+/* Options 0 .. option_total() - 1 of all verbs, and which verb takes which. */
+uint32_t option_total(void);
+OptionFacts option_facts(uint32_t option);
+bool verb_has_option(Verb verb, uint32_t option);
+
 /* Prints the options of a verb, one line each. */
 void print_options(FILE *out, Verb verb);
 
