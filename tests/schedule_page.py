@@ -307,7 +307,8 @@ class Page(unittest.TestCase):
           }
           return times.sort((a, b) => a - b);""")
         print(f"large: a frame takes {times[10]:.0f} ms, at most {times[-1]:.0f} ms", file=sys.stderr)
-        self.assertLess(times[10], 200)
+        # Other programs may hold the processor for some frames, not for most.
+        self.assertLess(times[5], 150)
 
 
 if __name__ == "__main__":

@@ -144,14 +144,15 @@ class ClockPicture {
       const isLate = !this.kept.has(clock) && performance.now() > deadline;
       isUnfinished ||= isLate;
       if (isLate) continue;
-      const { mask } = this.column(clock), x = grid.snap(grid.gutter + (clock - grid.left) * grid.scaleX);
-      for (const lane of this.lanes) this.paintLane(grid, context, palette, shades, lane, mask, x);
+      const { mask } = this.column(clock), place = (at) => grid.snap(grid.gutter + (at - grid.left) * grid.scaleX);
+      const x = place(clock), w = place(clock + 1) - x - (grid.scaleX >= 16 ? 2 : 1);
+      for (const lane of this.lanes) this.paintLane(grid, context, palette, shades, lane, mask, x, w);
     }
     return isUnfinished;
   }
-  paintLane(grid, context, palette, shades, lane, mask, x) {
+  paintLane(grid, context, palette, shades, lane, mask, x, w) {
     const height = lane.rowHeight * grid.scaleY, top = grid.ruler + (lane.y - grid.top) * grid.scaleY;
-    const first = Math.max(0, Math.floor((grid.ruler - top) / height)), w = grid.scaleX - (grid.scaleX >= 16 ? 2 : 1), isClose = height >= 5;
+    const first = Math.max(0, Math.floor((grid.ruler - top) / height)), isClose = height >= 5;
     for (let bank = first; bank < lane.memory.banks && top + bank * height < grid.height; bank++) {
       const y = grid.snap(top + bank * height), h = grid.snap(top + (bank + 1) * height) - y - (height >= 12 ? 3 : isClose ? 1 : 0);
       const bits = mask[lane.offset + bank];

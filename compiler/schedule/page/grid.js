@@ -214,9 +214,9 @@ function rulerStep(least) {
   for (let power = 1; ; power *= 10) for (const factor of [1, 2, 5]) if (factor * power >= least) return factor * power;
 }
 
-/* Numbers of columns along the top. */
-function paintRuler(grid, context, name) {
-  const palette = colours(), step = rulerStep(44 / grid.scaleX);
+/* Numbers along the top: of columns, or of `count` groups of them, which start where start(group) says. */
+function paintRuler(grid, context, name, count = grid.picture.columns, start = (group) => group) {
+  const palette = colours(), size = grid.picture.columns / count, step = rulerStep(44 / (grid.scaleX * size));
   context.fillStyle = css(palette.paper);
   context.fillRect(0, 0, grid.width, grid.ruler);
   context.fillStyle = css(palette.quiet);
@@ -225,9 +225,9 @@ function paintRuler(grid, context, name) {
   context.textAlign = "right";
   context.fillText(name, grid.gutter - 8, 12);
   context.textAlign = "center";
-  const first = Math.ceil(grid.left / step) * step, end = Math.min(grid.picture.columns, grid.left + grid.innerWidth / grid.scaleX);
-  for (let column = first; column < end; column += step) {
-    const x = grid.gutter + (column + 0.5 - grid.left) * grid.scaleX;
-    if (x < grid.width - 8) context.fillText(String(column), Math.max(grid.gutter + 4, x), 12);
+  const first = Math.ceil(grid.left / size / step) * step, end = Math.min(count, (grid.left + grid.innerWidth / grid.scaleX) / size);
+  for (let group = first; group < end; group += step) {
+    const x = grid.gutter + (start(group) + size / 2 - grid.left) * grid.scaleX;
+    if (x < grid.width - 8) context.fillText(String(group), Math.max(grid.gutter + 4, x), 12);
   }
 }

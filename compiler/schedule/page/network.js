@@ -47,9 +47,9 @@ function edgePaths(junction, layers, from, to, middle) {
 
 /* Shows it in `holder`; choose(number) is called for the junction that is chosen. */
 function drawNetwork(holder, schedule, fit, choose) {
-  const count = schedule.layers.length - 1, width = Math.max(720, 90 + 175 * count), height = 300, middle = 140;
+  const count = schedule.layers.length - 1, width = Math.max(720, 90 + 118 * count), height = 300, middle = 140;
   const x = (layer) => 60 + layer * (width - 120) / count;
-  const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", style: `min-width: ${Math.min(width, 130 * count + 90)}px; max-height: 24rem`, role: "group", "aria-label": "network" });
+  const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", style: `min-width: ${Math.min(width, 118 * count + 90)}px; max-height: 24rem`, role: "group", "aria-label": "network" });
   for (const facts of fit.junctions) {
     const number = facts.junction, junction = schedule.junction(number), centre = (x(number - 1) + x(number)) / 2;
     const label = `junction ${number}, ${plural(facts.edges, "edge")}, ${percent(facts.density)} of all`;

@@ -50,7 +50,8 @@ class PatternPicture {
     const isUnfinished = this.paintEdges(grid, context, palette, stops, deadline);
     this.paintBorders(grid, context, palette);
     this.paintRows(grid, context, palette);
-    paintRuler(grid, context, this.order === "bank" ? "column" : "left");
+    if (this.columnOf) paintRuler(grid, context, "bank", this.banks, (bank) => this.columnOf[bank]);
+    else paintRuler(grid, context, "neuron");
     return isUnfinished;
   }
   /* A line of pixels shows the right neuron under its middle.  Neurons are drawn coarse to fine while there is time, and kept until the
@@ -100,12 +101,12 @@ class PatternPicture {
   }
   /* Where the next bank begins, or in the order of neurons the next word of all banks. */
   paintBorders(grid, context, palette) {
-    const group = this.order === "bank" ? this.words : this.banks;
-    const end = Math.min(this.columns, grid.left + grid.innerWidth / grid.scaleX);
-    if (group * grid.scaleX >= 6) {
-      context.fillStyle = css(palette.paper);
-      for (let column = Math.ceil(grid.left / group) * group; column < end; column += group)
-        context.fillRect(grid.gutter + (column - grid.left) * grid.scaleX - 1, grid.ruler, 1.5, grid.height);
+    const group = this.columnOf ? this.words : this.banks, count = Math.ceil(this.columns / group);
+    const start = (i) => this.columnOf ? this.columnOf[i] : i * group;
+    context.fillStyle = css(palette.paper);
+    for (let i = 1; i < (this.columnOf ? this.banks : count) && group * grid.scaleX >= 6; i++) {
+      const x = grid.gutter + (start(i) - grid.left) * grid.scaleX;
+      if (x >= grid.gutter && x < grid.width) context.fillRect(x - 1, grid.ruler, 1.5, grid.height);
     }
     if (grid.scaleY < 5) return;
     context.fillStyle = css(palette.paper);

@@ -27,27 +27,31 @@ class Pipeline {
                element("text", { class: "quiet", x: right + 12, y: 15 }, "stale by"));
     for (let i = 0; i < cycles; i++)
       svg.append(element("text", { class: "quiet", x: label + (i + 0.5) * cell, y: 15, "text-anchor": "middle" }, String(this.first + i)));
-    this.rows.forEach((_, i) => this.drawRow(svg, i, cycles));
+    this.rows.forEach((_, i) => svg.append(this.drawRow(i, cycles)));
     this.holder.replaceChildren(svg);
   }
-  drawRow(svg, index, cycles) {
+  drawRow(index, cycles) {
+    const cells = element("g", { role: "row" });
     const { junction, phase } = this.rows[index], { label, cell, row } = PIPELINE, y = this.y(index);
     if (index === 0 || this.rows[index - 1].junction !== junction)
-      svg.append(element("text", { x: 0, y: y + 16 }, `junction ${junction.number}`));
-    svg.append(element("text", { class: "quiet", x: label - 10, y: y + 16, "text-anchor": "end" }, phase.toUpperCase()));
+      cells.append(element("text", { x: 0, y: y + 16 }, `junction ${junction.number}`));
+    cells.append(element("text", { class: "quiet", x: label - 10, y: y + 16, "text-anchor": "end" }, phase.toUpperCase()));
     for (let i = 0; i < cycles; i++) {
       const cycle = this.first + i, input = this.schedule.inputOf(junction, phase, cycle), x = label + i * cell;
       const group = element("g", { class: input === null ? "cell" : `cell ${phase}`, role: "gridcell", "data-input": input, "data-row": index, "data-cycle": cycle, tabindex: index === 0 && i === 0 ? 0 : -1 },
         element("rect", { x: x + 1, y: y + 1, width: cell - 2, height: row - 2 }));
       if (input !== null) group.append(element("text", { x: x + cell / 2, y: y + 16.5, "text-anchor": "middle" }, this.short(input)));
+      const content = this.content(group);
+      group.setAttribute("aria-label", `${content.title}: ${content.lines[0].text}`);
       group.addEventListener("pointerenter", (event) => this.tell(group, event.clientX, event.clientY));
       group.addEventListener("pointermove", (event) => this.tell(group, event.clientX, event.clientY));
       group.addEventListener("pointerleave", () => this.hush());
       group.addEventListener("focus", () => this.focus(group));
       group.addEventListener("blur", () => this.hush());
-      svg.append(group);
+      cells.append(group);
     }
-    svg.append(element("text", { class: "quiet", x: label + cycles * cell + 12, y: y + 16 }, String(this.stale(junction, phase))));
+    cells.append(element("text", { class: "quiet", x: label + cycles * cell + 12, y: y + 16 }, String(this.stale(junction, phase))));
+    return cells;
   }
   short(input) { return input < 1e5 ? String(input) : `…${String(input % 1e4).padStart(4, "0")}`; }
   /* Of an input that comes when the pipeline is full. */
