@@ -30,14 +30,46 @@ typedef struct Comparison {
 typedef struct Difference {
   bool is_found;
   uint64_t input; /* training inputs before it, or the example */
-  char place[160];
+  char place[2 * sizeof((Failure){0}.message) + 80];
+  bool has_values;
   uint32_t bits[2];
 } Difference;
 
 /* ---- training ---- */
 
-/* Trains both on at most `count` inputs, up to the end of the epoch; returns how many. */
-static uint64_t train_piece(Comparison *c, uint64_t count, bool *is_good, Failure *failure) {
+typedef bool Step(Engine *engine, const void *context, Tally *tally, Failure *failure);
+
+static bool train_step(Engine *engine, const void *run, Tally *tally, Failure *failure) {
+  return engine_train(engine, run, tally, failure);
+}
+
+static bool drain_step(Engine *engine, const void *unused, Tally *tally, Failure *failure) {
+  (void)unused;
+  return engine_drain(engine, tally, failure);
+}
+
+/* Lets both engines take the same step.  Where both stop for the same reason, *failure is that; where one goes on, or stops for
+ * another reason, that is a difference.  False where they cannot go on. */
+static bool take_step(Comparison *c, Step *step, const void *context, Difference *difference,
+                      Failure *failure) {
+  Failure failures[2] = {0};
+  bool is_good[2];
+  for (int i = 0; i < 2; i++)
+    is_good[i] = step(c->engines[i], context, &c->tallies[i], &failures[i]);
+  if (is_good[0] && is_good[1]) return true;
+  *failure = failures[is_good[0] ? 1 : 0];
+  if (is_good[0] == is_good[1] && strcmp(failures[0].message, failures[1].message) == 0)
+    return false;
+  *difference = (Difference){.is_found = true, .input = c->inputs};
+  snprintf(difference->place, sizeof difference->place, "%s stops (%s), but %s %s",
+           c->engines[is_good[0] ? 1 : 0]->kind->name, failure->message,
+           c->engines[is_good[0] ? 0 : 1]->kind->name,
+           is_good[0] || is_good[1] ? "goes on" : failures[1].message);
+  return false;
+}
+
+/* Trains both on at most `count` inputs, up to the end of the epoch. */
+static bool train_piece(Comparison *c, uint64_t count, Difference *difference, Failure *failure) {
   const uint64_t epoch_size = c->train->count, place = c->inputs % epoch_size;
   const uint32_t epoch = (uint32_t)(c->inputs / epoch_size);
   if (c->order_epoch != epoch) {
@@ -52,10 +84,8 @@ static uint64_t train_piece(Comparison *c, uint64_t count, bool *is_good, Failur
       .rate = rate_of_epoch(&c->settings->rate, epoch),
       .ends_batch = place + piece == epoch_size,
   };
-  for (int i = 0; i < 2 && *is_good; i++)
-    *is_good = engine_train(c->engines[i], &run, &c->tallies[i], failure);
   c->inputs += piece;
-  return piece;
+  return take_step(c, train_step, &run, difference, failure);
 }
 
 /* ---- comparing ---- */
@@ -86,8 +116,10 @@ static bool compare_tensor(const Comparison *c, uint32_t tensor, Difference *dif
     if (memcmp(cells[0], cells[1], count * sizeof cells[0][0]) == 0) continue;
     uint64_t k = 0;
     while (cells[0][k] == cells[1][k]) k++;
-    *difference =
-        (Difference){.is_found = true, .input = c->inputs, .bits = {cells[0][k], cells[1][k]}};
+    *difference = (Difference){.is_found = true,
+                               .input = c->inputs,
+                               .has_values = true,
+                               .bits = {cells[0][k], cells[1][k]}};
     name_parameter(c, tensor, first + k, difference->place);
     return false;
   }
@@ -125,7 +157,8 @@ static bool compare_predictions(Comparison *c, uint64_t count, Difference *diffe
   for (uint64_t k = 0; is_good && !difference->is_found && k < count * outputs; k++) {
     const uint32_t bits[] = {float_bits(scores[k]), float_bits(scores[count * outputs + k])};
     if (bits[0] == bits[1]) continue;
-    *difference = (Difference){.is_found = true, .input = c->inputs, .bits = {bits[0], bits[1]}};
+    *difference = (Difference){
+        .is_found = true, .input = c->inputs, .has_values = true, .bits = {bits[0], bits[1]}};
     snprintf(difference->place, sizeof difference->place,
              "prediction of test example %" PRIu64 ", output %" PRIu64, k / outputs, k % outputs);
   }
@@ -136,58 +169,59 @@ static bool compare_predictions(Comparison *c, uint64_t count, Difference *diffe
 /* From a state in which both agreed, one input at a time to the first difference. */
 static bool narrow_down(Comparison *c, Snapshot *const agreed[2], uint64_t inputs, uint64_t end,
                         Difference *difference, Failure *failure) {
-  bool is_good = true;
   for (int i = 0; i < 2; i++) snapshot_restore(agreed[i], c->engines[i]);
   c->inputs = inputs;
-  while (is_good && c->inputs < end && compare_parameters(c, difference))
-    train_piece(c, 1, &is_good, failure);
-  return is_good;
+  while (c->inputs < end && compare_parameters(c, difference)) {
+    if (!train_piece(c, 1, difference, failure)) return false;
+  }
+  return true;
+}
+
+/* One piece from where both agree, whose state is kept in `agreed`. */
+static bool run_piece(Comparison *c, uint64_t piece, Snapshot *agreed[2], Difference *difference,
+                      Failure *failure) {
+  const uint64_t before = c->inputs;
+  for (int i = 0; i < 2; i++) {
+    snapshot_close(agreed[i]);
+    agreed[i] = snapshot_open(c->engines[i], failure);
+    if (!agreed[i]) return false;
+  }
+  if (!train_piece(c, piece, difference, failure)) return false;
+  if (compare_parameters(c, difference)) return true;
+  return narrow_down(c, agreed, before, c->inputs, difference, failure);
 }
 
 static bool run_pieces(Comparison *c, uint64_t inputs, Difference *difference, Failure *failure) {
   Snapshot *agreed[2] = {NULL, NULL};
   bool is_good = true;
   for (uint64_t piece = 1; is_good && !difference->is_found && c->inputs < inputs; piece *= 2) {
-    const uint64_t before = c->inputs;
-    for (int i = 0; i < 2; i++) {
-      snapshot_close(agreed[i]);
-      agreed[i] = snapshot_open(c->engines[i], failure);
-      is_good = is_good && agreed[i];
-    }
-    if (!is_good) break;
-    const uint64_t rest = inputs - before;
-    train_piece(c, piece < rest ? piece : rest, &is_good, failure);
-    if (is_good && !compare_parameters(c, difference))
-      is_good = narrow_down(c, agreed, before, c->inputs, difference, failure);
+    const uint64_t rest = inputs - c->inputs;
+    is_good = run_piece(c, piece < rest ? piece : rest, agreed, difference, failure);
   }
   for (int i = 0; i < 2; i++) snapshot_close(agreed[i]);
   return is_good;
 }
 
-static void compare_tallies(const Comparison *c, Difference *difference) {
+/* Whether both saw the same outputs while they trained: the loss is a sum over all of them. */
+static bool compare_tallies(const Comparison *c, Difference *difference) {
   const Tally *a = &c->tallies[0], *b = &c->tallies[1];
-  if (difference->is_found ||
-      (a->count == b->count && a->correct == b->correct && a->loss == b->loss))
-    return;
-  *difference = (Difference){
-      .is_found = true, .input = c->inputs, .bits = {(uint32_t)a->correct, (uint32_t)b->correct}};
+  if (a->count == b->count && a->correct == b->correct && a->loss == b->loss) return true;
+  *difference = (Difference){.is_found = true, .input = c->inputs};
   snprintf(difference->place, sizeof difference->place,
-           "training outputs seen: %" PRIu64 " (loss %.17g) against %" PRIu64 " (loss %.17g)",
-           a->count, a->loss, b->count, b->loss);
+           "training outputs: %" PRIu64 " of %" PRIu64 " right, loss %.17g, against %" PRIu64
+           " of %" PRIu64 ", loss %.17g",
+           a->correct, a->count, a->loss, b->correct, b->count, b->loss);
+  return false;
 }
 
-/* Trains, compares, drains, compares; false with *failure where an engine could not go on. */
+/* Trains, compares, drains, compares; false where the engines could not go on: *failure, and *difference where one of them could. */
 static bool compare_engines(Comparison *c, uint64_t inputs, uint64_t examples,
                             Difference *difference, Failure *failure) {
   if (!run_pieces(c, inputs, difference, failure)) return false;
-  compare_tallies(c, difference);
-  if (difference->is_found) return true;
-  for (int i = 0; i < 2; i++) {
-    if (!engine_drain(c->engines[i], &c->tallies[i], failure)) return false;
-  }
-  if (!compare_parameters(c, difference)) return true;
-  compare_tallies(c, difference);
-  return difference->is_found || compare_predictions(c, examples, difference, failure);
+  if (difference->is_found || !compare_tallies(c, difference)) return true;
+  if (!take_step(c, drain_step, NULL, difference, failure)) return false;
+  if (!compare_parameters(c, difference) || !compare_tallies(c, difference)) return true;
+  return compare_predictions(c, examples, difference, failure);
 }
 
 /* ---- telling ---- */
@@ -202,19 +236,25 @@ static void tell_difference(const Invocation *invocation, const Comparison *c,
                             const Difference *d) {
   const Model *model = c->engines[0]->model;
   const bool is_score = strncmp(d->place, "prediction", 10) == 0;
-  const double a = value_of(model, d->bits[0], is_score), b = value_of(model, d->bits[1], is_score);
   const char *names[] = {c->engines[0]->kind->name, c->engines[1]->kind->name};
-  if (invocation->options.run.json) {
-    print_json_line(stdout,
-                    json_pack("{s:s, s:I, s:s, s:{s:f, s:I}, s:{s:f, s:I}}", "event", "difference",
-                              "inputs", (json_int_t)d->input, "place", d->place, names[0], "value",
-                              a, "bits", (json_int_t)d->bits[0], names[1], "value", b, "bits",
-                              (json_int_t)d->bits[1]));
-    return;
+  json_t *object = json_pack("{s:s, s:I, s:s}", "event", "difference", "inputs",
+                             (json_int_t)d->input, "place", d->place);
+  if (!invocation->options.run.json)
+    printf("%s and %s differ after %s inputs\n  %s\n", names[0], names[1], grouped(d->input),
+           d->place);
+  for (int i = 0; i < 2 && d->has_values; i++) {
+    const double value = value_of(model, d->bits[i], is_score);
+    json_object_set_new(
+        object, names[i],
+        json_pack("{s:o, s:I}", "value", json_number(value), "bits", (json_int_t)d->bits[i]));
+    if (!invocation->options.run.json)
+      printf("  %-7s %.9g (0x%08" PRIx32 ")\n", names[i], value, d->bits[i]);
   }
-  printf("%s and %s differ after %" PRIu64 " inputs\n  %s\n  %-7s %.9g (0x%08" PRIx32
-         ")\n  %-7s %.9g (0x%08" PRIx32 ")\n",
-         names[0], names[1], d->input, d->place, names[0], a, d->bits[0], names[1], b, d->bits[1]);
+  if (invocation->options.run.json) {
+    print_json_line(stdout, object);
+  } else {
+    json_decref(object);
+  }
 }
 
 static void tell_agreement(const Invocation *invocation, const Comparison *c, uint64_t examples) {
@@ -247,11 +287,11 @@ static ExitCode run_verify(const Invocation *invocation, Session *session, Compa
   if (!c->order) fail(&failure, FAILURE_MEMORY, NULL, "no memory for the order of an epoch");
   const bool is_good = c->order && compare_engines(c, inputs, examples, &difference, &failure);
   free(c->order);
-  if (!is_good) return report_failure(invocation, session->c, &failure);
   if (difference.is_found) {
     tell_difference(invocation, c, &difference);
     return EXIT_WRONG;
   }
+  if (!is_good) return report_failure(invocation, session->c, &failure);
   tell_agreement(invocation, c, examples);
   return EXIT_DONE;
 }

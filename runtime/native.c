@@ -12,7 +12,7 @@
 _Static_assert(offsetof(UpdateRule, rate) == 8 && offsetof(UpdateRule, rate_shift) == 44,
                "UpdateRule is what native_fields.def says");
 
-enum { ALIGNMENT = 64, MOST_BATCHES = 5 };
+enum { ALIGNMENT = 64 };
 
 /* ---- what both orders share ---- */
 
@@ -320,18 +320,20 @@ static const EngineKind batch_kind = {.name = "native",
                                       .infer = batch_infer,
                                       .close = native_close};
 
-/* Batches that can be on their way at once: pipelined, the last junction's update of one comes 2L junction cycles after its last
- * input, when as many inputs of later ones have entered. */
-static uint32_t batches_under_way(const Model *model) {
-  const uint32_t length = 2 * model->junction_count;
+/* Records of batches.  In pipelined order a batch is done 2L - 1 junction cycles after its last input, so that before an input enters,
+ * 2L - 1 closed batches can be under way, of one input each where epochs are that short; its own is one more.  Beyond that, room
+ * lets what is due wait until it can be done in larger pieces. */
+static uint32_t batch_records(const Model *model) {
+  enum { ROOM = 5 };
+  const uint32_t most = 2 * model->junction_count;
   if (!model->is_pipelined) return 1;
-  return model->batch >= length ? MOST_BATCHES : length + 3;
+  return most < ROOM ? ROOM : most;
 }
 
 static bool open_records(NativeEngine *n) {
   const Model *model = n->engine.model;
   bool ok = true;
-  n->record_count = n->columns ? batches_under_way(model) : 2 * n->junction_count + 1;
+  n->record_count = n->columns ? batch_records(model) : 2 * n->junction_count + 1;
   if (n->columns) {
     const uint64_t columns = (uint64_t)n->record_count * n->columns;
     n->batches = array(&ok, n->record_count, sizeof *n->batches);

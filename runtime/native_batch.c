@@ -5,6 +5,7 @@
 // update that a batch closes in last + 2L - 1 - i, and an FF on one of the next 2(L - i) - 1 inputs still wants the weights of before
 // it.  (In sequential order all is due at once, and an FF of the next batch wants the weights of after it.)  Everything that is due is done in
 // the largest pieces that this allows; what is due, done late, gives the same bits.
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,6 +128,7 @@ static uint32_t free_slot(const NativeEngine *n) {
 
 static void begin_batch(NativeEngine *n) {
   const uint64_t last = n->position.batches;
+  assert(last < n->record_count); /* see batch_records() */
   *record(n, last) = (BatchRecord){.first = n->position.entered, .slot = free_slot(n)};
   memset(ff_done(n, last), 0, n->junction_count * sizeof(uint32_t));
   n->position.batches++;
@@ -295,8 +297,8 @@ static void enter_input(NativeEngine *n, const TrainRun *run, uint64_t place) {
   at->entered++;
 }
 
-/* Whether a further batch would find no matrices. */
-static bool is_crowded(const NativeEngine *n) {
+/* Whether a further batch would find no record. */
+static bool is_full(const NativeEngine *n) {
   return n->position.batches == n->record_count;
 }
 
@@ -308,13 +310,7 @@ bool batch_train(Engine *engine, const TrainRun *run, Tally *tally, Failure *fai
     const bool is_last = place + 1 == run->count;
     if (!batch->is_closed && !is_last) continue;
     read_columns(n, run->examples, batch);
-    if (!advance(n, n->position.entered - 1, !is_last && !is_crowded(n), tally, failure))
-      return false;
-    if (!is_last && is_crowded(n)) {
-      return fail(failure, FAILURE_MODEL, NULL,
-                  "batches of so few inputs follow each other too closely for native code: use "
-                  "--engine sim, or more training data");
-    }
+    if (!advance(n, n->position.entered - 1, !is_last && !is_full(n), tally, failure)) return false;
   }
   return true;
 }

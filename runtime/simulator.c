@@ -141,7 +141,7 @@ static bool simulator_infer(Engine *engine, const Examples *examples, uint64_t f
   for (uint64_t i = 0; i < count; i++) {
     load_input(s, examples, first + i, first + i, s->layers[0].scratch);
     for (uint32_t junction = 0; junction < junction_count; junction++) {
-      simulate_inference(&s->junctions[junction], s->layers[junction].scratch,
+      simulate_inference(&s->junctions[junction], first + i, s->layers[junction].scratch,
                          s->layers[junction + 1].scratch);
     }
     const uint32_t predicted = tally_output(s, output->scratch, examples->labels[first + i], tally);

@@ -266,8 +266,9 @@ bool simulate_junction_cycle(Simulator *s, Tally *tally, Failure *failure) {
   return true;
 }
 
-void simulate_inference(JunctionState *j, const Cell *left, Cell *right) {
-  const CycleWork work = {.has_ff = true, .ff_activation = left, .right_activation = right};
+void simulate_inference(JunctionState *j, uint64_t example, const Cell *left, Cell *right) {
+  const CycleWork work = {
+      .has_ff = true, .ff_input = example, .ff_activation = left, .right_activation = right};
   j->right = 0;
   j->kernels->begin(j, &work);
   j->kernels->ff(j, &work, 0, j->edge_count);

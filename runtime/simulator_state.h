@@ -59,7 +59,7 @@ struct JunctionState {
   /* Where a sum takes a row by ascending left neuron, else NULL: */
   uint32_t *by_left; /* [edge_count] each row's edges in that order */
   Cell *latched;     /* [edge_count] their weights as they were read */
-  uint32_t right; /* right neuron of the next edge, while a cycle runs */
+  uint32_t right;    /* right neuron of the next edge, while a cycle runs */
 
   Cell *weight, *bias;               /* [edge_count], [right_count] */
   Cell *weight_state;                /* [state words][edge_count] the optimizer's */
@@ -124,8 +124,9 @@ typedef struct Simulator {
 /* Runs one junction cycle: every junction on its inputs.  False with *failure on a clash or a hazard. */
 bool simulate_junction_cycle(Simulator *simulator, Tally *tally, Failure *failure);
 
-/* Feedforward of one junction, unmetered, from left to right activations: inference. */
-void simulate_inference(JunctionState *junction, const Cell *left, Cell *right);
+/* Feedforward of one junction, unmetered, from left to right activations: inference. The example's number keys stochastic
+ * rounding. */
+void simulate_inference(JunctionState *junction, uint64_t example, const Cell *left, Cell *right);
 
 /* Loss's delta of the output layer and its tally for a labelled input. */
 bool finish_output(Simulator *simulator, uint64_t input, Tally *tally, Failure *failure);

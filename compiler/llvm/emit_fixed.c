@@ -32,8 +32,9 @@ static void emit_by_shift(Emitter *e, OnlineKernel k) {
   /* weight * 2^(fraction + shift) and a product below 2^30 stay within 31 bits, or within 62. */
   const uint32_t bits = format->width + format->fraction;
   for (int is_wide = 0; is_wide < 2; is_wide++) {
-    const uint32_t most = (is_wide ? 60 : 30) - bits;
-    Value fits = LLVMBuildICmp(e->builder, LLVMIntULE, shift, const_i32(e, (int32_t)most), "fits");
+    const int32_t most = (is_wide ? 60 : 30) - (int32_t)bits;
+    if (most < 0) continue;
+    Value fits = LLVMBuildICmp(e->builder, LLVMIntULE, shift, const_i32(e, most), "fits");
     Branch branch = begin_if(e, fits, is_wide ? "wide" : "narrow");
     k.is_wide = is_wide;
     emit_online_body(e, k);

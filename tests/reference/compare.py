@@ -3,8 +3,9 @@
 """Trains with the sedge command and with the reference model from the same parameters, and compares.
 
 For every comparison below: `sedge train --epochs 0 --save` writes the parameters that both begin with, `--inputs N --save`
-those that the command ends with. Fixed point must agree bit for bit; float32 within 1e-4 of the largest parameter
-of its array. The number of test inputs classified rightly must agree as well. The largest difference of each is printed.
+those that the command ends with, once for each of its engines. Fixed point must agree bit for bit; float32 within 1e-4 of the
+largest parameter of its array. The number of test inputs classified rightly must agree as well. The largest difference of each is
+printed.
 
 Usage: compare.py [--binary SEDGE] [--engine NAME] [NAME-PART...]
 """
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -136,11 +138,11 @@ def read_parameters(path):
     return parameters
 
 
-def run_sedge(options, arguments):
-    engine = ["--engine", options.engine] if options.engine and arguments[0] == "train" else []
-    done = subprocess.run([str(options.binary), *arguments, *engine], capture_output=True, text=True, check=False)
+def run_sedge(options, arguments, engine):
+    command = [str(options.binary), *arguments, "--engine", engine]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise RuntimeError(f"sedge {' '.join(arguments)}: exit code {done.returncode}\n{done.stderr}")
+        raise RuntimeError(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr}")
     return done.stdout
 
 
@@ -157,32 +159,55 @@ def difference(config, ours, theirs):
     return largest
 
 
-def run_comparison(options, folder, data_sets, comparison):
-    """A line of the report, and whether it agrees."""
-    name, config, edges, inputs, epoch, rate = comparison
-    data, (train, labels, test, test_labels) = data_sets(config.layers[0][0], epoch)
-    program, start, end = (str(folder / f"{name}{suffix}") for suffix in (".sedge", ".start", ".end"))
-    Path(program).write_text(program_text(config, edges, rate, data))
-    run_sedge(options, ["train", program, "--epochs", "0", "--save", start])
-    began = time.monotonic()
-    run_sedge(options, ["train", program, "--inputs", str(inputs), "--save", end])
-    seconds = time.monotonic() - began
+@dataclass
+class Expected:
+    """Where the reference model ends."""
+    parameters: dict
+    moved: float  # how far a parameter has come, so that no comparison is of standing still
+    right: int    # test inputs classified rightly
+    tests: int
 
+
+def run_reference(comparison, start, data):
+    _, config, _, inputs, epoch, _ = comparison
+    train, labels, test, test_labels = data
     model = Model(config, read_parameters(start))
     before = {i: p.weight.copy() for i, p in model.parameters.items()}
     order = np.arange(inputs) % epoch
     model.train(train[order], labels[order], epoch)
-    largest = difference(config, model.parameters, read_parameters(end))
     moved = max(float(np.abs(model.numbers.value(p.weight - before[i])).max()) for i, p in model.parameters.items())
-
-    tested = json.loads(run_sedge(options, ["test", program, "--load", end, "--json"]).splitlines()[-1])
     right = sum(model.predict(values) == label for values, label in zip(test, test_labels))
+    return Expected(model.parameters, moved, int(right), len(test))
+
+
+def run_engine(options, engine, comparison, program, expected):
+    """A line of the report, and whether it agrees."""
+    name, config, _, inputs, _, _ = comparison
+    end = f"{program}.{engine}.end"
+    began = time.monotonic()
+    run_sedge(options, ["train", program, "--inputs", str(inputs), "--save", end], engine)
+    seconds = time.monotonic() - began
+    largest = difference(config, expected.parameters, read_parameters(end))
+    tested = json.loads(run_sedge(options, ["test", program, "--load", end, "--json"], engine).splitlines()[-1])
+    accuracy = tested["test_accuracy"]
     agrees = largest == 0 if config.fixed else largest <= TOLERANCE
-    tests_agree = abs(tested["test_accuracy"] * len(test) - right) <= (0.01 if config.fixed else 1.01)
+    tests_agree = abs(accuracy * expected.tests - expected.right) <= (0.01 if config.fixed else 1.01)
+    is_good = agrees and tests_agree and expected.moved > 0
     unit = "raw steps" if config.fixed else "relative"
-    return (f"{'ok  ' if agrees and tests_agree and moved > 0 else 'FAIL'} {name:26} largest difference {largest:.3g} {unit}, "
-            f"weights moved up to {moved:.3g}, {right} of {len(test)} right (sedge {tested['test_accuracy']:.4f}), "
-            f"{inputs} inputs in {seconds:.2f} s", agrees and tests_agree and moved > 0)
+    return (f"{'ok  ' if is_good else 'FAIL'} {name:26} {engine:6} largest difference {largest:.3g} {unit}, weights moved up to "
+            f"{expected.moved:.3g}, {expected.right} of {expected.tests} right (sedge {accuracy:.4f}), {inputs} inputs in {seconds:.2f} s",
+            is_good)
+
+
+def run_comparison(options, folder, data_sets, comparison):
+    """A line of the report for each engine, and whether it agrees."""
+    name, config, edges, _, epoch, rate = comparison
+    words, data = data_sets(config.layers[0][0], epoch)
+    program = str(folder / f"{name}.sedge")
+    Path(program).write_text(program_text(config, edges, rate, words))
+    run_sedge(options, ["train", program, "--epochs", "0", "--save", f"{program}.start"], "sim")
+    expected = run_reference(comparison, f"{program}.start", data)
+    return [run_engine(options, engine, comparison, program, expected) for engine in options.engines]
 
 
 def data_set_maker(folder):
@@ -211,20 +236,22 @@ def main():
     parser = argparse.ArgumentParser(description="Compares the sedge command with the reference model.")
     parser.add_argument("names", nargs="*", help="parts of the names of the comparisons to run (default: all)")
     parser.add_argument("--binary", type=Path, default=os.environ.get("SEDGE_BINARY", ROOT / "build" / "sedge"))
-    parser.add_argument("--engine", help="sedge's engine (default: its own choice)")
+    parser.add_argument("--engine", dest="engines", action="append", help="an engine of sedge's (default: sim and native)")
     options = parser.parse_args()
+    options.engines = options.engines or ["sim", "native"]
     chosen = [c for c in COMPARISONS if not options.names or any(part in c[0] for part in options.names)]
-    failed = 0
+    passed = failed = 0
     with tempfile.TemporaryDirectory(prefix="sedge-reference-") as folder:
         data_sets = data_set_maker(Path(folder))
         for comparison in chosen:
             try:
-                line, agrees = run_comparison(options, Path(folder), data_sets, comparison)
+                results = run_comparison(options, Path(folder), data_sets, comparison)
             except (OSError, RuntimeError, AssertionError, LookupError, ValueError) as error:
-                line, agrees = f"FAIL {comparison[0]}: {type(error).__name__}: {error}", False
-            print(line, flush=True)
-            failed += not agrees
-    print(f"{len(chosen) - failed} passed, {failed} failed")
+                results = [(f"FAIL {comparison[0]}: {type(error).__name__}: {error}", False)]
+            print("\n".join(line for line, _ in results), flush=True)
+            failed += sum(not agrees for _, agrees in results)
+            passed += sum(agrees for _, agrees in results)
+    print(f"{passed} passed, {failed} failed")
     return 1 if failed or not chosen else 0
 
 
