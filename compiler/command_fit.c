@@ -15,8 +15,12 @@ ExitCode command_fit(const Invocation *invocation) {
   const bool is_done = compile_to(&goal, c);
   const ExitCode code = report_messages(invocation, c);
   if (is_done && !goal.is_partial) {
-    const FitReportInput input = {
-        .program = c->program, .model = c->model, .fit = c->fit, .schedule = c->schedule};
+    const FitReportInput input = {.program = c->program,
+                                  .model = c->model,
+                                  .fit = c->fit,
+                                  .schedule = c->schedule,
+                                  .with_color =
+                                      stream_has_color(stdout, invocation->options.color)};
     if (invocation->options.run.json) {
       print_json_line(stdout, fit_report_json(&input));
     } else {

@@ -271,7 +271,7 @@ static void tell_agreement(const Invocation *invocation, const Comparison *c, ui
   printf("%s and %s agree after %s inputs: ", c->engines[0]->kind->name, c->engines[1]->kind->name,
          grouped(c->inputs));
   printf("%s parameters, ", grouped(parameters));
-  printf("%s predictions, to the last bit\nparameters  sha256 %s\n", grouped(examples), digest);
+  printf("%s predictions, to the last bit\nsha256      %s\n", grouped(examples), digest);
 }
 
 /* ---- the verb ---- */

@@ -9,6 +9,7 @@
 
 #include "compiler/command.h"
 #include "lang/suggest.h"
+#include "runtime/verbs/output.h"
 #include "runtime/verbs/process.h"
 
 static Verb find_verb(const char *name) {
@@ -31,14 +32,9 @@ static ExitCode unknown_verb(const char *word) {
   return usage_error("there is no verb '%s'", word);
 }
 
-static bool choose_color(const char *when, bool *with_color) {
-  if (!when || strcmp(when, "auto") == 0) {
-    const char *no_color = getenv("NO_COLOR");
-    *with_color = isatty(STDERR_FILENO) && !(no_color && *no_color);
-    return true;
-  }
-  *with_color = strcmp(when, "always") == 0;
-  return *with_color || strcmp(when, "never") == 0;
+static bool is_color_known(const char *when) {
+  return !when || strcmp(when, "auto") == 0 || strcmp(when, "always") == 0 ||
+         strcmp(when, "never") == 0;
 }
 
 static ExitCode run_verb(Verb verb, const ParsedLine *line, uint32_t skipped, Arena *arena) {
@@ -56,9 +52,10 @@ static ExitCode run_verb(Verb verb, const ParsedLine *line, uint32_t skipped, Ar
     print_verb_help(verb);
     return EXIT_DONE;
   }
-  if (!choose_color(line->options.color, &invocation.with_color)) {
+  if (!is_color_known(line->options.color)) {
     return usage_error("--color is auto, always or never, not '%s'", line->options.color);
   }
+  invocation.with_color = stream_has_color(stderr, line->options.color);
   if (invocation.argument_count < command->fewest || invocation.argument_count > command->most) {
     return usage_error("usage: sedge %s %s", command->name, command->arguments);
   }

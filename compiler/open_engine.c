@@ -123,6 +123,7 @@ Run session_run(Session *session) {
       .engine = session->engine,
       .input = invocation->argument_count > 1 ? invocation->arguments[1] : NULL,
       .program = "sedge",
+      .color = invocation->options.color,
       .again = arena_print(invocation->arena, "sedge %s%s%s", commands[invocation->verb].name,
                            is_given ? " " : "", is_given ? invocation->arguments[0] : ""),
       .report = report_run_failure,

@@ -79,17 +79,42 @@ static bool store_option(const OptionInfo *info, const char *value, Options *opt
   return false;
 }
 
-/* popt's view of the table: value i + 1 is option i. */
-static void fill_popt_table(struct poptOption *popt) {
+/* The first word that is a verb's name: what an option means may depend on it. */
+static Verb find_verb_word(int argc, const char **argv) {
+  for (int i = 1; i < argc; i++) {
+    for (uint32_t verb = 0; verb < VERB_COUNT; verb++) {
+      if (strcmp(argv[i], commands[verb].name) == 0) return (Verb)verb;
+    }
+  }
+  return VERB_COUNT;
+}
+
+/* Whether another option of the same name is meant: the verb's own, else the first of the table. */
+static bool is_hidden(int option, Verb verb) {
+  const bool is_own = verb != VERB_COUNT && table[option].verbs & 1u << verb;
   for (int i = 0; i < OPTION_TOTAL; i++) {
-    popt[i] = (struct poptOption){
+    if (i == option || !table[i].name || !table[option].name ||
+        strcmp(table[i].name, table[option].name) != 0)
+      continue;
+    const bool is_other_own = verb != VERB_COUNT && table[i].verbs & 1u << verb;
+    if (is_own != is_other_own ? is_other_own : i < option) return true;
+  }
+  return false;
+}
+
+/* popt's view of the table: value i + 1 is option i. */
+static void fill_popt_table(struct poptOption *popt, Verb verb) {
+  int count = 0;
+  for (int i = 0; i < OPTION_TOTAL; i++) {
+    if (is_hidden(i, verb)) continue;
+    popt[count++] = (struct poptOption){
         .longName = table[i].name,
         .shortName = table[i].letter,
         .argInfo = table[i].kind == OPTION_FLAG ? POPT_ARG_NONE : POPT_ARG_STRING,
         .val = i + 1,
     };
   }
-  popt[OPTION_TOTAL] = (struct poptOption)POPT_TABLEEND;
+  popt[count] = (struct poptOption)POPT_TABLEEND;
 }
 
 /* What popt did not like, in our words. */
@@ -128,7 +153,7 @@ static bool take_options(poptContext context, Arena *arena, ParsedLine *line,
 bool parse_options(int argc, const char **argv, Arena *arena, ParsedLine *line,
                    const char **complaint) {
   struct poptOption popt[OPTION_TOTAL + 1];
-  fill_popt_table(popt);
+  fill_popt_table(popt, find_verb_word(argc, argv));
   *line = (ParsedLine){0};
   poptContext context = poptGetContext("sedge", argc, argv, popt, POPT_CONTEXT_NO_EXEC);
   const bool is_good = take_options(context, arena, line, complaint);

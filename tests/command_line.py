@@ -240,6 +240,49 @@ class CommandLine(unittest.TestCase):
         done = self.run_sedge("train", "wrong.sedge", "--json", code=WRONG)
         self.assertEqual(json.loads(done.stdout.splitlines()[0]), message)
 
+    # ---- how it looks ----
+
+    def test_a_plot_shows_the_epochs(self):
+        utf8 = {**os.environ, "LC_ALL": "C.UTF-8", "NO_COLOR": ""}
+        ascii_only = {**os.environ, "LC_ALL": "C"}
+        events = self.events("train", "small.sedge", "--epochs", "5")[:-1]
+        values = {"accuracy": [f"{100 * v:.2f} %" for e in events for v in (e["train_accuracy"], e["test_accuracy"])],
+                  "loss": [f"{v:.4g}" for e in events for v in (e["train_loss"], e["test_loss"])]}
+        for environment, marks in ((utf8, "\u2502"), (ascii_only, "|")):
+            text = self.run_sedge("train", "small.sedge", "--epochs", "5", "--plot", env=environment).stdout
+            self.assertLessEqual(max(map(len, text.splitlines())), 80)
+            self.assertNotIn("\x1b", text)
+            for what, numbers in values.items():
+                plot = re.search(rf"^ +{what}  test.*\n((?:.*[{marks}].*\n){{9}})", text, re.MULTILINE)[1].splitlines()
+                ends = [plot[0].split(marks)[0].strip(), plot[8].split(marks)[0].strip()]
+                self.assertEqual(ends, sorted(numbers, key=lambda n: float(n.split()[0]))[::-1][::len(numbers) - 1])
+                self.assertTrue(all(line == line.rstrip() for line in plot))
+        self.assertEqual(ascii(self.run_sedge("train", "small.sedge", "--plot", env=ascii_only).stdout).count("\\u"), 0)
+        colored = self.run_sedge("train", "small.sedge", "--plot", "--color", "always", env=utf8).stdout
+        self.assertIn("\x1b[33m", colored)
+        self.assertEqual(self.lasting(re.sub(r"\x1b\[\d*m", "", colored)),
+                         self.lasting(self.run_sedge("train", "small.sedge", "--plot", env=utf8).stdout))
+
+    @staticmethod
+    def lasting(text):
+        return re.sub(r"^trained .*$", "", text, flags=re.MULTILINE)
+
+    def test_json_stays_alone_beside_a_plot(self):
+        done = self.run_sedge("train", "small.sedge", "--plot", "--json", "-q")
+        self.assertEqual([json.loads(line)["event"] for line in done.stdout.splitlines()], ["epoch"] * 3 + ["done"])
+        self.assertIn("accuracy  test", done.stderr)
+
+    def test_nothing_is_wider_than_80_columns(self):
+        self.write("split.sedge", PROGRAM.replace("batch = 7", "split = split(train = 1500, validation = 500)") % 12)
+        for words in (["train", "small.sedge"], ["train", "split.sedge", "--plot"], ["fit", "small.sedge"]):
+            for color in ("always", "never"):
+                done = self.run_sedge(*words, "--color", color)
+                plain = re.sub(r"\x1b\[\d*m", "", done.stdout + done.stderr)
+                self.assertEqual("\x1b" in done.stdout, color == "always")
+                self.assertLessEqual(max(map(len, plain.splitlines())), 80)
+                for line in plain.splitlines():
+                    self.assertEqual(line, line.rstrip())
+
     # ---- files ----
 
     def test_what_cannot_be_read_is_a_system_failure(self):

@@ -50,13 +50,23 @@ static const char *scaled(double value, char text[32]) {
   return text;
 }
 
+/* What stands out, where there are colours. */
+static const char *bold(const FitReportInput *in) {
+  return in->with_color ? "\033[1m" : "";
+}
+
+static const char *plain(const FitReportInput *in) {
+  return in->with_color ? "\033[0m" : "";
+}
+
 static void print_speed(const FitReportInput *in, FILE *out) {
   char text[32];
   const Schedule *s = in->schedule;
   fprintf(out, "junction cycle   %" PRIu32 " clocks, an input every %" PRIu32 " clocks\n",
           s->junction_cycle, s->junction_cycle * s->initiation_interval);
   if (s->clock_hz > 0.0) {
-    fprintf(out, "speed            %s inputs/s", scaled(inputs_per_second(s), text));
+    fprintf(out, "speed            %s%s inputs/s%s", bold(in), scaled(inputs_per_second(s), text),
+            plain(in));
     fprintf(out, " at %sHz\n", scaled(s->clock_hz, text));
   }
 }
@@ -106,12 +116,14 @@ static void print_clashing_patterns(const FitReportInput *in, FILE *out) {
 void print_fit_report(const FitReportInput *in, FILE *out) {
   const Model *model = in->model;
   const Sizes sizes = measure(model);
-  fprintf(out, "network '%s': ", model->name);
+  fprintf(out, "%snetwork '%s'%s: ", bold(in), model->name, plain(in));
   for (uint32_t i = 0; i <= model->junction_count; i++)
     fprintf(out, "%s%" PRIu32, i ? "-" : "", model->layers[i].neuron_count);
   fprintf(out, ", %.1f %% of the dense network's edges\n\n",
           100.0 * (double)sizes.edges / (double)sizes.dense_edges);
-  fprintf(out, "junction     edges  density  fan-in fan-out      z clocks  hazard     scatter\n");
+  fprintf(out,
+          "%sjunction     edges  density  fan-in fan-out      z clocks  hazard     scatter%s\n",
+          bold(in), plain(in));
   for (uint32_t i = 0; i < model->junction_count; i++) {
     const Interleaver *e = &model->junctions[i].edges;
     const JunctionSchedule *j = &in->schedule->junctions[i];

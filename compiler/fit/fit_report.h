@@ -4,6 +4,7 @@
 #define SEDGE_COMPILER_FIT_FIT_REPORT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "compiler/fit/fit.h"
@@ -13,6 +14,7 @@ typedef struct FitReportInput {
   const Model *model;
   const Fit *fit;
   const Schedule *schedule;
+  bool with_color; /* of the table */
 } FitReportInput;
 
 /* As a table of at most 80 columns. */

@@ -309,14 +309,18 @@ static void print_best(const Figure *f, LinePoint *points) {
 /* ---- legend ---- */
 
 static void print_legend(const Figure *f) {
-  double x = LEFT, y = 44;
+  double x = LEFT, y = 40;
   for (uint32_t i = 0; f->has_series && i < f->series_count; i++) {
     const Axis *axis = &f->results->axes->axes[f->series];
     char text[64];
     snprintf(text, sizeof text, "%s%s%.40s", i == 0 ? axis->name : "", i == 0 ? " " : "",
              axis->values[i]);
     const double width = 26 + 6.6 * (double)strlen(text);
-    if (x + width > RIGHT) break;
+    if (x + width > RIGHT) {
+      x = LEFT;
+      y += 16;
+    }
+    if (y > TOP - 8) break;
     fprintf(f->out, "<g class=\"s%" PRIu32 "\">", i % STYLES);
     print_mark(f, i, x + 6, y - 4, 4.5);
     fputs("/></g>\n", f->out);

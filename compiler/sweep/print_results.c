@@ -7,6 +7,7 @@
 
 #include "compiler/sweep/groups.h"
 #include "compiler/sweep/results.h"
+#include "runtime/progress.h"
 #include "runtime/verbs/output.h"
 
 /* ---- JSON ---- */
@@ -108,6 +109,15 @@ static void scale_bits(double bits, char *text) {
   snprintf(text, CELL_SIZE, unit == 0 ? "%.0f %s" : "%.3g %s", bits, units[unit]);
 }
 
+static void format_number(double number, char text[CELL_SIZE]) {
+  char rate[24];
+  format_rate(number, rate);
+  if (number < 1000)
+    snprintf(text, CELL_SIZE, "%.4g", number);
+  else
+    snprintf(text, CELL_SIZE, "%s", rate);
+}
+
 static void format_cell(const Results *results, SweepField field, uint32_t run,
                         char text[CELL_SIZE]) {
   text[0] = '\0';
@@ -122,7 +132,7 @@ static void format_cell(const Results *results, SweepField field, uint32_t run,
   case FORM_OF_COUNT: snprintf(text, CELL_SIZE, "%s", grouped((uint64_t)number)); break;
   case FORM_OF_BITS: scale_bits(number, text); break;
   case FORM_OF_SECONDS: snprintf(text, CELL_SIZE, "%.2f", number); break;
-  case FORM_OF_NUMBER: snprintf(text, CELL_SIZE, "%.4g", number); break;
+  case FORM_OF_NUMBER: format_number(number, text); break;
   case FORM_OF_NAME: break;
   }
 }

@@ -5,6 +5,9 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 void print_json_line(FILE *out, json_t *object) {
   assert(object != NULL);
@@ -29,4 +32,11 @@ const char *grouped(uint64_t number) {
   }
   *to = '\0';
   return text;
+}
+
+bool stream_has_color(FILE *stream, const char *when) {
+  if (when && strcmp(when, "auto") != 0) return strcmp(when, "always") == 0;
+  const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+  const bool is_dumb = terminal && strcmp(terminal, "dumb") == 0;
+  return isatty(fileno(stream)) && !is_dumb && !(no_color && *no_color);
 }

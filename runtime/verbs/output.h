@@ -4,6 +4,7 @@
 #define SEDGE_RUNTIME_VERBS_OUTPUT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -15,5 +16,8 @@ json_t *json_number(double value);
 
 /* "12,345,678", in one of a few rotating buffers: valid until the eighth call after it. */
 const char *grouped(uint64_t number);
+
+/* Whether to write colours to a stream: --color's `when`, which NULL leaves to the terminal and NO_COLOR. */
+bool stream_has_color(FILE *stream, const char *when);
 
 #endif

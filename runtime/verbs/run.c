@@ -52,7 +52,7 @@ uint32_t run_threads(const RunOptions *options, const Model *model) {
 void print_network(const Model *model, FILE *out) {
   uint64_t edge_count = 0, dense_count = 0;
   char number[40];
-  fprintf(out, "%s: ", model->name);
+  fprintf(out, "network     %s: ", model->name);
   for (uint32_t i = 0; i <= model->junction_count; i++) {
     fprintf(out, "%s%" PRIu32, i > 0 ? "-" : "", model->layers[i].neuron_count);
   }
@@ -62,7 +62,8 @@ void print_network(const Model *model, FILE *out) {
     dense_count += (uint64_t)edges->left_count * edges->right_count;
   }
   number_name(&model->number, number);
-  fprintf(out, ", %s edges (%.1f %% of the dense network's), %s, %s, batch %" PRIu32 "\n",
+  fprintf(out,
+          ", %s edges (%.1f %% of the dense network's)\narithmetic  %s, %s, batch %" PRIu32 "\n",
           grouped(edge_count), 100.0 * (double)edge_count / (double)dense_count, number,
           model->is_pipelined ? "pipelined" : "sequential", model->batch);
 }

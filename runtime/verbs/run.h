@@ -23,6 +23,7 @@ typedef struct Run {
   Engine *engine;      /* with the parameters of --load */
   const char *input;   /* predict: its argument, or NULL */
   const char *program; /* "sedge": begins messages */
+  const char *color;   /* --color; NULL: auto */
   const char *again;   /* "sedge train mnist.sedge": how the user repeats this call */
   /* Tells the user of a failure and returns what the program's exit status becomes. */
   ExitCode (*report)(void *context, const Failure *failure);
@@ -50,7 +51,9 @@ TrainerSettings trainer_settings(const RunOptions *options, const Recipe *recipe
 /* --threads, or as many as pay: online training is one thread's work, a batch can be shared out. */
 uint32_t run_threads(const RunOptions *options, const Model *model);
 
-/* The network in one line: "mnist: 1024-64-16, 8,704 edges (13.1 % of the dense network's), float32, pipelined, batch 1". */
+/* The network in two lines, the first words of which are labels like those of the results:
+ *   network     mnist: 1024-64-16, 8,704 edges (13.1 % of the dense network's)
+ *   arithmetic  float32, pipelined, batch 1 */
 void print_network(const Model *model, FILE *out);
 
 /* What a failure makes of the exit status. */

@@ -12,6 +12,7 @@
 #include "runtime/verbs/output.h"
 #include "runtime/verbs/report.h"
 #include "runtime/verbs/run.h"
+#include "runtime/verbs/terminal_plot.h"
 #include "runtime/verbs/train_events.h"
 #include "runtime/verbs/train_log.h"
 
@@ -23,7 +24,9 @@ typedef struct Training {
   TrainingPosition start;
   Progress progress;
   const char *stop_path; /* of the checkpoint that Ctrl-C writes */
-  TrainLog *log;         /* NULL: nobody asked for a log or a report */
+  EpochReport *reports;  /* [report_count] of all epochs, for --plot */
+  uint32_t report_count;
+  TrainLog *log; /* NULL: nobody asked for a log or a report */
 } Training;
 
 const char *train_complaint(const RunOptions *o) {
@@ -44,28 +47,38 @@ static double per_second(uint64_t count, double seconds) {
 }
 
 /* ", test 97.02 % (loss 0.1700)": nothing where there are no such examples. */
-static const char *tally_text(char text[64], const char *name, const Tally *tally) {
+static const char *tally_text(char text[64], const char *name, const Tally *tally, bool has_loss) {
+  char loss[32] = "";
   text[0] = '\0';
-  if (tally->count > 0) {
-    snprintf(text, 64, ", %s %.2f %% (loss %.4g)", name, 100 * tally_accuracy(tally),
-             tally_loss(tally));
-  }
+  if (has_loss) snprintf(loss, sizeof loss, " (loss %.4g)", tally_loss(tally));
+  if (tally->count > 0)
+    snprintf(text, 64, ", %s %.2f %%%s", name, 100 * tally_accuracy(tally), loss);
   return text;
+}
+
+/* For --plot; a report that finds no memory is not drawn. */
+static void keep_report(Training *t, const EpochReport *r) {
+  EpochReport *more = realloc(t->reports, (t->report_count + 1ull) * sizeof *more);
+  if (!more) return;
+  more[t->report_count++] = *r;
+  t->reports = more;
 }
 
 static void on_epoch(void *context, const EpochReport *r) {
   Training *t = context;
   char validation[64], test[64], train[64];
+  if (t->run->options->plot) keep_report(t, r);
   progress_clear(&t->progress);
   if (t->run->options->json) {
     print_json_line(stdout, epoch_event(r));
     fflush(stdout);
   }
   if (t->log) train_log_epoch(t->log, r);
+  const bool has_loss = r->validation.count == 0; /* with three parts they pass 80 columns */
   progress_line(&t->progress, "epoch %" PRIu32 "/%" PRIu32 "%s%s%s, in %.2f s", r->epoch,
-                t->settings.epochs, tally_text(train, "training", &r->train),
-                tally_text(validation, "validation", &r->validation),
-                tally_text(test, "test", &r->test), r->seconds);
+                t->settings.epochs, tally_text(train, "training", &r->train, has_loss),
+                tally_text(validation, "validation", &r->validation, has_loss),
+                tally_text(test, "test", &r->test, has_loss), r->seconds);
 }
 
 static void on_progress(void *context, const TrainerProgress *p) {
@@ -104,10 +117,12 @@ static void print_clocks(const Recipe *recipe, uint32_t junction_count, uint64_t
   putchar('\n');
 }
 
-static void print_part(const char *name, const Tally *tally) {
+static void print_part(const Training *t, const char *name, const Tally *tally) {
+  const bool with_color = stream_has_color(stdout, t->run->color);
   if (tally->count == 0) return;
-  printf("%-11s accuracy %.2f %% (%s of %s), loss %.4g\n", name, 100 * tally_accuracy(tally),
-         grouped(tally->correct), grouped(tally->count), tally_loss(tally));
+  printf("%-11s accuracy %s%.2f %%%s (%s of %s), loss %.4g\n", name, with_color ? "\033[1m" : "",
+         100 * tally_accuracy(tally), with_color ? "\033[0m" : "", grouped(tally->correct),
+         grouped(tally->count), tally_loss(tally));
 }
 
 static void print_result(const Training *t, const TrainerResult *result, const char *digest) {
@@ -116,13 +131,13 @@ static void print_result(const Training *t, const TrainerResult *result, const c
   const uint64_t trained = result->position.inputs - t->start.inputs;
   char rate[24];
   format_rate(per_second(trained, result->trained_seconds), rate);
-  print_part("test", &result->test);
-  print_part("validation", &result->validation);
+  print_part(t, "test", &result->test);
+  print_part(t, "validation", &result->validation);
   printf("trained     %s inputs in %.2f s, %s inputs/s, by '%s'\n", grouped(trained),
          result->trained_seconds, rate, t->run->engine->kind->name);
   print_clocks(run->recipe, model->junction_count, result->position.inputs);
   if (run->options->verbose && run->print_counts) run->print_counts(run->engine, stdout);
-  printf("parameters  %s, sha256 %s\n", grouped(model_parameter_count(model)), digest);
+  printf("parameters  %s\nsha256      %s\n", grouped(model_parameter_count(model)), digest);
   if (t->run->options->save) printf("saved       %s\n", t->run->options->save);
 }
 
@@ -134,6 +149,11 @@ static ExitCode end_run(Training *t, const TrainerResult *result) {
   }
   char digest[65];
   parameters_digest(t->run->engine, digest);
+  if (options->plot) {
+    FILE *out = options->json ? stderr : stdout;
+    print_terminal_plot(t->reports, t->report_count, locale_is_utf8(),
+                        stream_has_color(out, t->run->color), out);
+  }
   if (options->json) {
     print_json_line(stdout, done_event(t->run->engine, result, digest));
   } else {
@@ -223,6 +243,7 @@ ExitCode run_train(const Run *run) {
                 : fail(&failure, FAILURE_MEMORY, NULL, "no memory for a checkpoint's name");
   const ExitCode code = is_ready ? run_prepared(&t) : run->report(run->context, &failure);
   train_log_close(t.log);
+  free(t.reports);
   free(stop_path);
   return code;
 }

@@ -85,7 +85,7 @@ void format_tick(double value, char text[32]) {
   static const char *const prefixes[] = {"", " k", " M", " G", " T"};
   int prefix = 0;
   double part = value;
-  for (; fabs(part) >= 10000 && prefix < 4; prefix++) part /= 1000;
+  for (; fabs(value) >= 10000 && fabs(part) >= 1000 && prefix < 4; prefix++) part /= 1000;
   if (fabs(part) < 1e-12) part = 0;
   snprintf(text, 32, "%.6g%s", part, prefixes[prefix]);
 }

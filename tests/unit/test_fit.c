@@ -223,7 +223,7 @@ static void the_report_is_what_is_scheduled(void **state) {
   (void)state;
   Compilation *c = compile_fit(
       reconfig, "z = (128, 32); clock = 15 MHz; number = fixed(width = 12, integer = 3);");
-  const FitReportInput input = {c->program, c->model, c->fit, c->schedule};
+  const FitReportInput input = {c->program, c->model, c->fit, c->schedule, false};
   json_t *report = fit_report_json(&input);
   assert_int_equal(json_integer_value(json_object_get(report, "junction_cycle")), 36);
   assert_true(json_number_value(json_object_get(report, "inputs_per_second")) == 15e6 / 36);
