@@ -39,12 +39,11 @@ typedef struct Call {
   uint64_t unit;   /* neurons that stay together */
 } Call;
 
-static void run_share(void *context, uint32_t member, uint32_t size) {
+static void run_share(void *context, uint32_t member, uint64_t first, uint64_t last) {
   const Call *call = context;
   NativeWork work = call->work;
-  const uint64_t units = (call->count + call->unit - 1) / call->unit;
-  work.first = units * member / size * call->unit;
-  work.last = lesser(units * (member + 1) / size * call->unit, call->count);
+  work.first = first * call->unit;
+  work.last = lesser(last * call->unit, call->count);
   work.scratch = call->engine->scratch + member * call->engine->scratch_cells;
   if (work.first < work.last) call->kernel(&call->junction->native, &work);
 }
@@ -70,10 +69,11 @@ static void run_kernel(NativeEngine *n, uint32_t junction, NativeKernelId id,
   const uint64_t columns = work->last_column - work->first_column;
   const bool is_alone = (id == NATIVE_FF && activation->function == ACTIVATE_SOFTMAX) ||
                         model->junctions[junction].edges.edge_count * columns < LEAST_WORK;
+  const uint64_t units = (count + call.unit - 1) / call.unit;
   if (is_alone) {
-    run_share(&call, 0, 1);
+    run_share(&call, 0, 0, units);
   } else {
-    team_run(n->team, run_share, &call);
+    team_share(n->team, units, run_share, &call);
   }
 }
 

@@ -18,4 +18,9 @@ uint32_t team_size(const Team *team);
 /* Every member does the work once; returns when all have. */
 void team_run(Team *team, TeamWork *work, void *context);
 
+/* Shares out units 0 .. count-1: the work is called for runs first .. last-1 of them, each unit once, by whichever member is free; a
+ * team of one does all in one call.  Returns when all is done. */
+typedef void TeamShare(void *context, uint32_t member, uint64_t first, uint64_t last);
+void team_share(Team *team, uint64_t count, TeamShare *work, void *context);
+
 #endif
