@@ -90,6 +90,16 @@ class Browser:
         steps = [{"type": "pointerMove", "duration": 0, "x": round(x), "y": round(y)}]
         self.call("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": steps}]})
 
+    def drag(self, x, y, dx, dy):
+        """From a point of the window; without a way to go it is a click."""
+        steps = [{"type": "pointerMove", "duration": 0, "x": round(x), "y": round(y)}, {"type": "pointerDown", "button": 0},
+                 {"type": "pointerMove", "duration": 0, "x": round(x + dx), "y": round(y + dy)}, {"type": "pointerUp", "button": 0}]
+        self.call("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": steps}]})
+
+    def wheel(self, x, y, delta):
+        steps = [{"type": "scroll", "x": round(x), "y": round(y), "deltaX": 0, "deltaY": delta, "duration": 0}]
+        self.call("POST", "/actions", {"actions": [{"type": "wheel", "id": "wheel", "actions": steps}]})
+
     def press(self, *keys):
         """Keys by name or character, to what has the focus."""
         steps = [{"type": kind, "value": KEYS.get(key, key)} for key in keys for kind in ("keyDown", "keyUp")]

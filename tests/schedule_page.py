@@ -220,6 +220,23 @@ class Page(unittest.TestCase):
         self.browser.press("0")
         self.assertAlmostEqual(self.browser.run(scale), fitted)
 
+    def test_pointer_pans_zooms_and_sets_the_cursor(self):
+        self.open("large")
+        x, y = self.browser.run(PLACE, "weight", 1, 0, 100, 100)
+        left, scale = "return sedge.clockGrid.left", "return sedge.clockGrid.scaleX"
+        before = self.browser.run(left), self.browser.run(scale)
+        self.browser.drag(x, y, -30, 0)
+        self.assertAlmostEqual(self.browser.run(left) - before[0], 30 / before[1], places=3)
+        self.browser.drag(x, y, 0, 0)
+        self.browser.press("ArrowRight")
+        self.assertIn("clock", self.tip())
+        cursor = self.browser.run("return sedge.clockGrid.cursor.column")
+        self.assertIn(f"clock {cursor}:", self.tip())
+        self.browser.run("sedge.clockGrid.fit()")
+        fitted = self.browser.run("return sedge.clockGrid.scaleY")
+        self.browser.wheel(x, y, -400)
+        self.wait_for(f"return sedge.clockGrid.scaleY > {fitted * 1.5}", "the wheel does not zoom")
+
     def test_pipeline_tells_inputs_and_staleness(self):
         for name in NETWORKS:
             schedule = self.open(name)

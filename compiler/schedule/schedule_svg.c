@@ -84,15 +84,16 @@ static uint32_t label_step(uint32_t count, uint32_t most) {
   }
 }
 
-/* Labels first, first + step, ... over places of this width, centred on them. */
+/* Labels over places of this width, centred on them, as many as do not touch each other or what stands at the right. */
 static void print_ruler(const Figure *f, uint32_t first, uint32_t end, double place) {
-  const uint32_t step = label_step(end - first, (uint32_t)(PICTURE / 13.0));
+  char number[16];
+  const double widest = 3.9 * snprintf(number, sizeof number, "%" PRIu32, end - 1);
+  const uint32_t step = label_step(end - first, (uint32_t)(PICTURE / (widest + 5.0)));
   for (uint32_t i = first; i < end; i++) {
-    if (i % step) continue;
-    char number[16];
+    const double x = GUTTER + (i - first + 0.5) * place;
+    if (i % step || x + widest / 2.0 > GUTTER + PICTURE + 1.0) continue;
     snprintf(number, sizeof number, "%" PRIu32, i);
-    print_text(f, GUTTER + (i - first + 0.5) * place, f->y,
-               "text-anchor=\"middle\" class=\"quiet\"", number);
+    print_text(f, x, f->y, "text-anchor=\"middle\" class=\"quiet\"", number);
   }
 }
 
