@@ -94,6 +94,8 @@ static bool take_number(const Checker *checker, const Bound *block, Hardware *ha
                         "%u integer bits and a sign do not fit in %u bits", hardware->integer,
                         hardware->width);
   help(m, "at most %u integer bits do", hardware->width - 1);
+  if (integer->expr != NULL)
+    fix(m, integer->expr->at, arena_print(checker->arena, "%u", hardware->width - 1));
   return false;
 }
 

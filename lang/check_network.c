@@ -168,12 +168,17 @@ static bool check_activation_presence(const Checker *checker, const Statement *s
     Message *m = error_at(checker->diagnostics, ERROR_ACTIVATION, statement->activation->at,
                           "the input has no activation");
     help(m, "leave it out");
+    fix(m, (Span){declarator->at.end, statement->activation->at.end}, "");
     return false;
   }
   Message *m = error_at(checker->diagnostics, ERROR_ACTIVATION, declarator->at,
                         "'%s' needs an activation", declarator->name.text);
-  help(m, "write one after a colon, as in `: %s`",
-       statement->role == ROLE_OUTPUT ? "sigmoid" : "relu");
+  const char *usual = statement->role == ROLE_OUTPUT ? "sigmoid" : "relu";
+  help(m, "write one after a colon, as in `: %s`", usual);
+  if (declarator->next == NULL) {
+    const Span end = {declarator->at.end, declarator->at.end};
+    fix(m, end, arena_print(checker->arena, " : %s", usual));
+  }
   return false;
 }
 

@@ -91,8 +91,9 @@ static bool set_degrees(const Fitting *f, uint64_t edges, Span at) {
   return true;
 }
 
-/* "the nearest that do are 8 and 16", for numbers that are multiples of 1 / denominator. */
-static void help_nearest(const Fitting *f, Message *m, Neighbours near, uint64_t denominator) {
+/* "the nearest that do are 8 and 16", instead of `value`, for numbers that are multiples of 1 / denominator. */
+static void help_nearest(const Fitting *f, Message *m, const FieldValue *value, Neighbours near,
+                         uint64_t denominator) {
   const char *texts[2] = {NULL, NULL};
   uint32_t count = 0;
   const uint64_t numbers[2] = {near.below, near.above};
@@ -104,6 +105,7 @@ static void help_nearest(const Fitting *f, Message *m, Neighbours near, uint64_t
     texts[count++] = bottom == 1 ? arena_print(f->checker->arena, "%llu", top)
                                  : arena_print(f->checker->arena, "%llu/%llu", top, bottom);
   }
+  for (uint32_t i = 0; value->expr != NULL && i < count; i++) fix(m, value->expr->at, texts[i]);
   if (count == 1) help(m, "the nearest that does is %s", texts[0]);
   if (count == 2) help(m, "the nearest that do are %s and %s", texts[0], texts[1]);
 }
@@ -118,6 +120,7 @@ static bool fit_degree(const Fitting *f, const char *name, const FieldValue *val
     Message *m = error_at(d, ERROR_DEGREE, value->at, "%s %llu is more than the %u neurons of '%s'",
                           name, (unsigned long long)degree, others, others_layer->name.text);
     help(m, "the largest that does is %u", others);
+    if (value->expr != NULL) fix(m, value->expr->at, arena_print(f->checker->arena, "%u", others));
     return false;
   }
   if (degree % step == 0) return set_degrees(f, degree * many, value->at);
@@ -126,7 +129,7 @@ static bool fit_degree(const Fitting *f, const char *name, const FieldValue *val
                "%s %llu gives %llu edges, which the %u neurons of '%s' cannot share equally", name,
                (unsigned long long)degree, (unsigned long long)(degree * many), others,
                others_layer->name.text);
-  help_nearest(f, m, multiples_near(step, others, rational_integer((int64_t)degree)), 1);
+  help_nearest(f, m, value, multiples_near(step, others, rational_integer((int64_t)degree)), 1);
   return false;
 }
 
@@ -155,7 +158,7 @@ static bool fit_density(const Fitting *f, const FieldValue *value) {
   Message *m = error_at(f->checker->diagnostics, ERROR_DEGREE, value->at,
                         "density %s gives no whole degrees between %u and %u neurons",
                         density_text(f, value), f->p, f->n);
-  help_nearest(f, m, multiples_near(1, steps, count), steps);
+  help_nearest(f, m, value, multiples_near(1, steps, count), steps);
   return false;
 }
 
@@ -236,7 +239,7 @@ static bool fit_banks(const Fitting *f) {
   if (f->p % f->pattern->banks == 0) return true;
   Message *m = error_at(f->checker->diagnostics, ERROR_BANKS, banks->at,
                         "banks must divide the %u neurons of '%s'", f->p, f->left->name.text);
-  help_nearest(f, m, divisors_near(f->p, f->pattern->banks), 1);
+  help_nearest(f, m, banks, divisors_near(f->p, f->pattern->banks), 1);
   return false;
 }
 

@@ -184,7 +184,7 @@ static void take_loss(const Checker *checker, const Bound *block, Training *trai
   Bound bound;
   const Form form = bind_setting(checker, block, FIELD_TRAIN_LOSS, FAMILY_LOSS, &bound);
   training->loss = form == FORM_QUADRATIC ? LOSS_KIND_QUADRATIC : LOSS_KIND_CROSS_ENTROPY;
-  training->loss_at = bound_given(block, FIELD_TRAIN_LOSS).at;
+  training->loss_given = bound_given(block, FIELD_TRAIN_LOSS);
 }
 
 static void take_order(const Checker *checker, const Bound *block, Training *training) {
@@ -222,7 +222,7 @@ static bool check_loss(const Checker *checker, const Network *network, const Tra
   const NetworkLayer *output = &network->layers[network->layer_count - 1];
   const bool is_probability =
       output->activation == ACTIVATION_SIGMOID || output->activation == ACTIVATION_SOFTMAX;
-  const Span at = training->loss_at;
+  const Span at = training->loss_given.at;
   Message *m = NULL;
   switch (training->loss) {
   case LOSS_KIND_CROSS_ENTROPY:
@@ -230,12 +230,14 @@ static bool check_loss(const Checker *checker, const Network *network, const Tra
     m = error_at(checker->diagnostics, ERROR_LOSS, at,
                  "cross_entropy needs a sigmoid or softmax output");
     help(m, "or write `loss = quadratic`");
+    if (training->loss_given.is_given) fix(m, at, "quadratic");
     break;
   case LOSS_KIND_QUADRATIC:
     if (output->activation != ACTIVATION_SOFTMAX) return true;
     m = error_at(checker->diagnostics, ERROR_LOSS, at,
                  "quadratic loss needs an output whose neurons have a derivative of their own");
     help(m, "write `loss = cross_entropy`, or give the output another activation than softmax");
+    fix(m, at, "cross_entropy");
     break;
   }
   if (m != NULL)

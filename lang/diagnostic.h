@@ -43,8 +43,8 @@ Message *warning_at(Diagnostics *d, ErrorCode code, Span at, const char *format,
 Message *error_in(Diagnostics *d, ErrorCode code, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Adds a second place, a line of advice, or the change that mends (replace `at` by `replacement`;
- * an empty span inserts).  `replacement` is copied. */
+/* Adds a second place, a line of advice, or a change that mends by itself (replace `at` by `replacement`; an empty span
+ * inserts; several are a choice).  `replacement` is copied. */
 void note_at(Message *m, Span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void help(Message *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void fix(Message *m, Span at, const char *replacement);

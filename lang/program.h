@@ -222,7 +222,7 @@ typedef struct Training {
   DataSource data;
   Split split;
   LossKind loss;
-  Span loss_at;
+  Given loss_given;
   OptimizerSetting optimizer;
   InitializerSetting init;
   bool is_pipelined;

@@ -294,21 +294,23 @@ void warn_of_unused(const Scope *scope) {
     const char *name = declaration->name.text;
     const Span at = declaration->name.at;
     Diagnostics *d = scope->diagnostics;
+    Message *m = NULL;
     switch (declaration->item->kind) {
-    case ITEM_LET: warning_at(d, ERROR_UNUSED_CONSTANT, at, "nothing uses '%s'", name); break;
+    case ITEM_LET: m = warning_at(d, ERROR_UNUSED_CONSTANT, at, "nothing uses '%s'", name); break;
     case ITEM_PARAM:
-      warning_at(d, ERROR_UNUSED_CONSTANT, at, "nothing uses param '%s'", name);
+      m = warning_at(d, ERROR_UNUSED_CONSTANT, at, "nothing uses param '%s'", name);
       break;
     case ITEM_ACTIVATION:
-      warning_at(d, ERROR_UNUSED_FUNCTION, at, "nothing uses activation '%s'", name);
+      m = warning_at(d, ERROR_UNUSED_FUNCTION, at, "nothing uses activation '%s'", name);
       break;
     case ITEM_PATTERN:
-      warning_at(d, ERROR_UNUSED_FUNCTION, at, "nothing uses pattern '%s'", name);
+      m = warning_at(d, ERROR_UNUSED_FUNCTION, at, "nothing uses pattern '%s'", name);
       break;
     case ITEM_IMPORT:
     case ITEM_NETWORK:
     case ITEM_HARDWARE:
     case ITEM_TRAIN: break;
     }
+    if (m != NULL) fix(m, declaration->item->at, "");
   }
 }

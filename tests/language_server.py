@@ -516,6 +516,33 @@ class LanguageServer(unittest.TestCase):
         self.assertEqual(client.about("codeAction", uri, range=span(0, 0, 99, 0), context={"diagnostics": []}), [])
         self.assertEqual(client.stop(), 0)
 
+    def test_offers_what_the_messages_advise(self):
+        for old, wrong, new in [
+            ("clashfree(fanout = fanout)", "clashfree(fanout = fanout, banks = 30)", "clashfree(fanout = fanout, banks = 32)"),
+            ("clashfree(fanout = fanout)", "clashfree(fanout = fanout, banks = 30)", "clashfree(fanout = fanout, banks = 16)"),
+            ("fanout = fanout", "fanout = 40", "fanout = 32"),
+            ("fanout = fanout", "density = 1/50", "density = 1/32"),
+            ("        : relu", "", " : relu"),
+            ("a[64]", "a[64] : relu", "a[64]"),
+            ("z     = auto", "number = fixed(width = 8, integer = 8)", "number = fixed(width = 8, integer = 7)"),
+            ("z     = auto", "ports = 1", "ports = 2"),
+            ("z     = auto", "z     = (24, 10)", "z     = (16, 10)"),
+            ("z     = auto", "multipliers = 80; z = (64, 32)", None),
+            ("param fanout = 8;", "param fanout = 8; let spare = 3;", "param fanout = 8; "),
+        ]:
+            with self.subTest(wrong=wrong, new=new):
+                text = PROGRAM.replace(old, wrong, 1)
+                client, uri, messages = self.open(text)
+                client.about("hover", uri, 0, 0)  # fits the network, which has messages of its own
+                actions = client.about("codeAction", uri, range=span(0, 0, 99, 0), context={"diagnostics": messages})
+                mended = [apply_edits(text, action["edit"]["changes"][uri]) for action in actions]
+                if new is None:
+                    self.assertRegex(actions[0]["title"], r"write `\(\d+, \d+\)` instead of `\(64, 32\)`")
+                else:
+                    self.assertIn(PROGRAM.replace(old, new, 1), mended)
+                self.assertTrue(all(action["kind"] == "quickfix" for action in actions))
+                self.assertEqual(client.stop(), 0)
+
     def test_hints_at_what_was_chosen(self):
         client, uri, _ = self.open(PROGRAM)
         fit = json.loads(subprocess.run([str(BINARY), "fit", "-I", ".", "--json", "/dev/stdin"], input=PROGRAM, text=True,

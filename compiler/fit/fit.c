@@ -123,6 +123,12 @@ static const char *z_list(const Fitting *f, const uint32_t *z) {
   return f->model->junction_count == 1 ? text : arena_print(f->arena, "(%s)", text);
 }
 
+/* The change of the file's z to these; a file that gives none has none to change. */
+static void fix_z(const Fitting *f, Message *m, const uint32_t *z) {
+  const Given *given = &f->program->hardware.z_given;
+  if (given->is_given) fix(m, given->at, z_list(f, z));
+}
+
 /* Reports the first resource that runs out; `nearest` is a choice that fits, or NULL. */
 static void report_resources(const Fitting *f, const Resources *used, const uint32_t *z,
                              const uint32_t *nearest) {
@@ -143,6 +149,7 @@ static void report_resources(const Fitting *f, const Resources *used, const uint
   }
   if (nearest) {
     help(m, "z = %s is the fastest that fits", z_list(f, nearest));
+    fix_z(f, m, nearest);
   } else if (used->memory_bits > hardware->block_ram_bits && hardware->has_block_ram_limit) {
     help(m, "no z fits: give it at least %llu bits, a narrower number format, or fewer edges",
          (unsigned long long)used->memory_bits);
@@ -196,6 +203,7 @@ static bool check_left_banks(const Fitting *f, uint32_t i, Span at) {
   uint32_t near = 0;
   while (near + 1 < choices->count && choices->z[near + 1] <= hardware->z[i]) near++;
   help(m, "the nearest z that never clashes is %u", choices->z[near]);
+  fix(m, at, arena_print(f->arena, "%u", choices->z[near]));
   return false;
 }
 
@@ -233,6 +241,7 @@ static void warn_unbalanced(const Fitting *f, const uint32_t *z) {
                    "the junction cycles are unbalanced: junction %u is done after %u of %u clocks",
                    i + 1, clocks_at(&f->model->junctions[i].edges, z[i]), longest);
     help(m, "z = %s is as fast with fewer multipliers", z_list(f, balanced));
+    fix_z(f, m, balanced);
     return;
   }
 }
@@ -251,6 +260,7 @@ static void warn_idle(const Fitting *f, const Fit *fit, const uint32_t *fastest)
                           (unsigned long long)hardware->multipliers);
   help(m, "z = %s would use %llu and be faster", z_list(f, fastest),
        (unsigned long long)other.used.multipliers);
+  fix_z(f, m, fastest);
 }
 
 static bool check_ports(const Fitting *f) {
@@ -260,6 +270,7 @@ static bool check_ports(const Fitting *f) {
       f->diagnostics, ERROR_FIT_PORTS, hardware->ports_given.at,
       "a weight bank is read and written in one clock, which takes 2 ports, 1 more than there are");
   help(m, "ports = 2");
+  if (hardware->ports_given.is_given) fix(m, hardware->ports_given.at, "2");
   return false;
 }
 

@@ -44,34 +44,22 @@ json_t *answer_formatting(Query *query) {
 
 /* ---- fixes ---- */
 
-static json_t *fix_json(const Query *query, const MessageFacts *m, const char *title) {
-  Arena *arena = query->arena;
-  json_t *changes = json_object();
-  for (const MessagePart *fix = m->fixes; fix; fix = fix->next) {
-    const AnalyzedFile *file = analyzed_file(query->analysis, fix->at);
-    if (!file) continue;
-    const char *uri = uri_of_file(query->documents, file, arena);
-    json_t *edits = json_object_get(changes, uri);
-    if (!edits) {
-      edits = json_array();
-      json_object_set_new(changes, uri, edits);
-    }
-    json_array_append_new(edits, json_pack("{s:o, s:o}", "range",
-                                           range_json(query->documents, file, fix->at), "newText",
-                                           json_text(fix->text, strlen(fix->text))));
-  }
-  return json_pack("{s:o, s:s, s:b, s:{s:o}}", "title", json_text(title, strlen(title)), "kind",
-                   "quickfix", "isPreferred", 1, "edit", "changes", changes);
+/* "write `sigmoid` instead of `sigmiod`", "remove `let x = 1;`", "insert `;`". */
+static const char *fix_title(const Query *query, const MessagePart *fix) {
+  const char *before = span_text(query->analysis, fix->at);
+  if (!*fix->text) return arena_print(query->arena, "remove `%s`", before);
+  if (fix->at.begin == fix->at.end) return arena_print(query->arena, "insert `%s`", fix->text);
+  return arena_print(query->arena, "write `%s` instead of `%s`", fix->text, before);
 }
 
-/* "write 'sigmoid'", "remove it", "insert ';'". */
-static const char *fix_title(const Query *query, const MessageFacts *m) {
-  const MessagePart *fix = m->fixes;
-  if (!*fix->text)
-    return arena_print(query->arena, "remove `%s`", span_text(query->analysis, fix->at));
-  if (fix->at.begin == fix->at.end) return arena_print(query->arena, "insert `%s`", fix->text);
-  return arena_print(query->arena, "write `%s` instead of `%s`", fix->text,
-                     span_text(query->analysis, fix->at));
+static json_t *fix_json(const Query *query, const MessagePart *fix, bool is_only) {
+  const AnalyzedFile *file = analyzed_file(query->analysis, fix->at);
+  const char *uri = uri_of_file(query->documents, file, query->arena);
+  const char *title = fix_title(query, fix);
+  json_t *edit = json_pack("{s:o, s:o}", "range", range_json(query->documents, file, fix->at),
+                           "newText", json_text(fix->text, strlen(fix->text)));
+  return json_pack("{s:o, s:s, s:b, s:{s:{s:[o]}}}", "title", json_text(title, strlen(title)),
+                   "kind", "quickfix", "isPreferred", is_only, "edit", "changes", uri, edit);
 }
 
 /* The editor's diagnostics of that code, which the action mends. */
@@ -107,9 +95,12 @@ json_t *answer_code_actions(Query *query) {
   for (uint32_t i = 0; wants_fixes(query) && i < message_count(d); i++) {
     const MessageFacts m = message_facts(d, i);
     if (!m.fixes || m.at.end < asked.begin || m.at.begin > asked.end) continue;
-    json_t *action = fix_json(query, &m, fix_title(query, &m));
-    json_object_set_new(action, "diagnostics", mended_diagnostics(query, &m));
-    json_array_append_new(actions, action);
+    for (const MessagePart *fix = m.fixes; fix; fix = fix->next) {
+      if (!analyzed_file(query->analysis, fix->at)) continue;
+      json_t *action = fix_json(query, fix, m.fixes->next == NULL);
+      json_object_set_new(action, "diagnostics", mended_diagnostics(query, &m));
+      json_array_append_new(actions, action);
+    }
   }
   return actions;
 }
