@@ -84,7 +84,14 @@ def bench(engine, batch, part_names):
 ONLINE_PARTS = ["enter_floats", "ff", "output", "back", "cycle"]
 BATCH_PARTS = ["enter_floats", "ff", "ff", "output", "bp", "up", "up"]
 
-# name, arguments (%p the program, %w its parameters, %x the wrong one), exit code, schemas of the lines (the last repeats)
+ROW = shape(**{"run": COUNT, "train.epochs": {"enum": [1, 2]}, "status": {"const": "done"}, "test_accuracy": SHARE, "test_loss": NUMBER,
+               "clocks_per_input": COUNT, "clocks": COUNT, "multipliers": COUNT, "memory_bits": COUNT, "memory_banks": COUNT,
+               "parameters": COUNT, "parameter_bits": COUNT, "dense_parameters": COUNT, "operations": COUNT,
+               "dense_operations": COUNT, "edges": COUNT, "density": SHARE, "z": TEXT, "epochs": COUNT, "inputs": COUNT,
+               "seconds": NUMBER, "inputs_per_second": NUMBER, "hardware_inputs_per_second": NUMBER,
+               "hardware_seconds": NUMBER, "parameters_sha256": TEXT, "pareto": {"type": "boolean"}})
+
+# name, arguments (%p the program, %w its parameters, %x the wrong one, %s and %f files of a sweep), exit code, schemas of the lines (the last repeats)
 OUTPUTS = [
     ("check", ["check", "%x", "--json"], 1, [MESSAGE]),
     ("train", ["train", "%p", "--json", "--save", "%w"], 0, [EPOCH, EPOCH, DONE]),
@@ -95,6 +102,8 @@ OUTPUTS = [
     ("bench of batches", ["bench", "%p", "--json", "--seconds", "0", "-D", "train.batch=32"], 0,
      [bench("native", 32, BATCH_PARTS)]),
     ("bench of the simulator", ["bench", "%p", "--json", "--seconds", "0", "--engine", "sim"], 0, [bench("sim", 1, [])]),
+    ("sweep", ["sweep", "%p", "--over", "train.epochs=1,2", "--plot", "epochs,test_accuracy", "--state", "%s", "--figure",
+               "%f", "--json"], 0, [ROW, ROW]),
     ("schedule", ["schedule", "%p", "--format", "json"], 0, [SCHEDULE]),
 ]
 
@@ -121,7 +130,8 @@ def main():
     binary = os.environ.get("SEDGE_BINARY", str(ROOT / "build" / "sedge"))
     failed = 0
     with tempfile.TemporaryDirectory(prefix="sedge-json-") as folder:
-        paths = {"%p": f"{folder}/shapes.sedge", "%x": f"{folder}/wrong.sedge", "%w": f"{folder}/weights"}
+        paths = {"%p": f"{folder}/shapes.sedge", "%x": f"{folder}/wrong.sedge", "%w": f"{folder}/weights",
+                 "%s": f"{folder}/state", "%f": f"{folder}/figure.svg"}
         Path(paths["%p"]).write_text(PROGRAM)
         Path(paths["%x"]).write_text(WRONG)
         for name, arguments, exit_code, schemas in OUTPUTS:

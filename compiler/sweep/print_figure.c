@@ -56,10 +56,10 @@ static bool is_free_axis(const Figure *f, uint32_t axis) {
 /* Along a measured x, the one axis that is left leads along the curve, unless it is one of names. */
 static void choose_series(Figure *f) {
   const Axes *axes = f->results->axes;
-  uint32_t free_count = 0, first = 0;
+  uint32_t free_count = 0, first = 0, last = 0;
   for (uint32_t i = axes->count; i-- > 0;) {
     if (!is_free_axis(f, i)) continue;
-    free_count++;
+    if (free_count++ == 0) last = i;
     first = i;
   }
   const SweepField field = {.is_axis = true, .index = first};
@@ -71,7 +71,9 @@ static void choose_series(Figure *f) {
     f->series_count = axes->axes[first].count;
     free_count--;
   }
-  f->has_lines = is_led ? free_count == 0 : !f->x_field.is_axis && free_count == 1;
+  const SweepField leader = {.is_axis = true, .index = last};
+  f->has_lines = is_led ? free_count == 0
+                        : !f->x_field.is_axis && free_count == 1 && !is_field_named(axes, leader);
 }
 
 static uint32_t series_of_run(const Figure *f, uint32_t run) {

@@ -40,9 +40,13 @@ static const char page_head[] =
     ".grid { stroke: var(--line) } .frame { stroke: var(--quiet); fill: none }\n"
     ".a { color: var(--a) } .b { color: var(--b) } .c { color: var(--c) }\n"
     ".small th, .small td { padding: 0 .2rem; height: .5rem; font-size: .55rem; line-height: 1 }\n"
-    "@media print { body { margin: 0; max-width: none } figure, table { break-inside: avoid } h2 { "
-    "break-after: avoid } "
-    "td, rect { print-color-adjust: exact; -webkit-print-color-adjust: exact } }\n"
+    "@media print {\n"
+    "  body { margin: 0; max-width: none; font-size: 9.5pt } .scroll { overflow: visible } .row "
+    "figure { flex: 1 1 44% }\n"
+    "  table { font-size: 7.5pt } th, td { padding: .1rem .3rem }\n"
+    "  figure, .saturation { break-inside: avoid } h2, h3, p.quiet { break-after: avoid }\n"
+    "  td, rect { print-color-adjust: exact; -webkit-print-color-adjust: exact }\n"
+    "}\n"
     "</style>\n";
 
 void print_html(const char *text, FILE *out) {

@@ -65,12 +65,12 @@ static double value_of(const Curves *c, int part, uint32_t epoch) {
   return c->factor * event_number(c->log->epochs[epoch], key);
 }
 
-/* There is no epoch 1.5. */
-static void keep_whole_ticks(Scale *scale) {
+/* There is no epoch 1.5, and none before the first. */
+static void keep_whole_ticks(Scale *scale, double first) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < scale->tick_count; i++) {
-    if (fabs(scale->ticks[i] - round(scale->ticks[i])) < 1e-6)
-      scale->ticks[kept++] = scale->ticks[i];
+    const double tick = scale->ticks[i];
+    if (fabs(tick - round(tick)) < 1e-6 && tick > first - 0.5) scale->ticks[kept++] = tick;
   }
   scale->tick_count = kept;
 }
@@ -89,7 +89,7 @@ static bool measure(Curves *c) {
   }
   c->y = scale_for(values, count * PART_COUNT, BOTTOM, TOP);
   c->x = scale_linear(values + (size_t)count * PART_COUNT, count, LEFT, RIGHT);
-  keep_whole_ticks(&c->x);
+  keep_whole_ticks(&c->x, event_number(c->log->epochs[0], "epoch"));
   free(values);
   return has_any;
 }
