@@ -24,9 +24,8 @@ Value scale_sum(Emitter *e, Value factor,
 /* Into the range of the format; lanes of 32 or 64 bits. */
 Value saturate(Emitter *e, Value vector);
 
-/* parameter - 2^-shift * product / 2^fraction (a weight's), or without the fraction (a bias's), rounded once and saturated; lanes are
- * widened to 64 bits if is_wide.  shift: i32. */
-Value descend(Emitter *e, Value parameter, Value product_a, Value product_b, Value shift,
-              bool is_wide);
+/* parameter - 2^-shift * product / 2^fraction (a weight's), or without the fraction (a bias's: product_b is NULL), rounded once and
+ * saturated.  shift: i32, from 0 to what is still a rate (below NO_SHIFT). */
+Value descend(Emitter *e, Value parameter, Value product_a, Value product_b, Value shift);
 
 #endif

@@ -67,28 +67,19 @@ Value scale_sum(Emitter *e, Value factor, Value sum) {
   return round_product(e, LLVMBuildMul(e->builder, saturate(e, sum), factor, ""));
 }
 
-Value descend(Emitter *e, Value parameter, Value product_a, Value product_b, Value shift,
-              bool is_wide) {
+/* parameter - product / 2^dropped is parameter + floor((half - product) / 2^dropped), since the parameter is a whole number of
+ * units. |product| <= 2^30: beyond 31 dropped bits nothing changes any more, and half - product never passes 31 bits. */
+Value descend(Emitter *e, Value parameter, Value product_a, Value product_b, Value shift) {
   const NumberFormat *format = &e->model->number;
-  Type type = is_wide ? e->v16i64 : e->v16i32, element = LLVMGetElementType(type);
-  const bool is_product = product_b != NULL;
-  Value dropped =
-      LLVMBuildAdd(e->builder, shift, const_i32(e, is_product ? (int32_t)format->fraction : 0), "");
-  if (is_wide) dropped = LLVMBuildZExt(e->builder, dropped, e->i64, "");
-  Value one = LLVMConstInt(element, 1, false);
-  Value half = LLVMConstNull(element);
+  Value product = product_b ? LLVMBuildMul(e->builder, product_a, product_b, "product") : product_a;
+  Value all =
+      LLVMBuildAdd(e->builder, shift, const_i32(e, product_b ? (int32_t)format->fraction : 0), "");
+  Value bounds[] = {all, const_i32(e, 31)};
+  Value dropped = call_intrinsic(e, "llvm.umin", e->i32, bounds, 2, "dropped");
+  Value one = const_i32(e, 1), half = const_i32(e, 0);
   if (format->rounding == ROUND_NEAREST)
     half = LLVMBuildLShr(e->builder, LLVMBuildShl(e->builder, one, dropped, ""), one, "half");
-  Value bits = splat(e, dropped, "dropped");
-  Value operands[] = {parameter, product_a, is_product ? product_b : product_a};
-  for (uint32_t i = 0; is_wide && i < 3; i++)
-    operands[i] = LLVMBuildSExt(e->builder, operands[i], e->v16i64, "");
-  Value product =
-      is_product ? LLVMBuildMul(e->builder, operands[1], operands[2], "product") : operands[1];
-  Value exact =
-      LLVMBuildSub(e->builder, LLVMBuildShl(e->builder, operands[0], bits, ""), product, "exact");
-  Value whole =
-      LLVMBuildAShr(e->builder, LLVMBuildAdd(e->builder, exact, splat(e, half, ""), ""), bits, "");
-  Value updated = saturate(e, whole);
-  return is_wide ? LLVMBuildTrunc(e->builder, updated, e->v16i32, "updated") : updated;
+  Value opposite = LLVMBuildSub(e->builder, splat(e, half, "halves"), product, "opposite");
+  Value change = LLVMBuildAShr(e->builder, opposite, splat(e, dropped, ""), "change");
+  return saturate(e, LLVMBuildAdd(e->builder, parameter, change, "updated"));
 }

@@ -25,24 +25,16 @@ static void leave_to_runtime(Emitter *e, const OnlineKernel *k) {
   if (k->does_ff && k->sees_update) call_runtime(e, "native_fixed_ff");
 }
 
-/* The kernel for updates whose numbers fit 31 bits, and for those that fit 62. */
-static void emit_by_shift(Emitter *e, OnlineKernel k) {
+/* In vectors, but for a rate above 1 (a negative shift) and for one of 0. */
+static void emit_by_shift(Emitter *e, const OnlineKernel *k) {
   Value shift = rule_field(e, work_field(e, WORK_weight_rule, "rule"), RULE_rate_shift, "shift");
-  const NumberFormat *format = &e->model->number;
-  /* weight * 2^(fraction + shift) and a product below 2^30 stay within 31 bits, or within 62. */
-  const uint32_t bits = format->width + format->fraction;
-  for (int is_wide = 0; is_wide < 2; is_wide++) {
-    const int32_t most = (is_wide ? 60 : 30) - (int32_t)bits;
-    if (most < 0) continue;
-    Value fits = LLVMBuildICmp(e->builder, LLVMIntULE, shift, const_i32(e, most), "fits");
-    Branch branch = begin_if(e, fits, is_wide ? "wide" : "narrow");
-    k.is_wide = is_wide;
-    emit_online_body(e, k);
-    end_function(e);
-    LLVMMoveBasicBlockAfter(branch.after, LLVMGetInsertBlock(e->builder));
-    LLVMPositionBuilderAtEnd(e->builder, branch.after);
-  }
-  leave_to_runtime(e, &k);
+  Value fits = LLVMBuildICmp(e->builder, LLVMIntULT, shift, const_i32(e, NO_SHIFT), "fits");
+  Branch branch = begin_if(e, fits, "vectors");
+  emit_online_body(e, *k);
+  end_function(e);
+  LLVMMoveBasicBlockAfter(branch.after, LLVMGetInsertBlock(e->builder));
+  LLVMPositionBuilderAtEnd(e->builder, branch.after);
+  leave_to_runtime(e, k);
 }
 
 Value emit_fixed_online(Emitter *e, uint32_t junction, NativeKernelId id) {
@@ -52,7 +44,7 @@ Value emit_fixed_online(Emitter *e, uint32_t junction, NativeKernelId id) {
   if (!fits_vectors(e, k.edges) || (k.does_ff && is_softmax) || (k.does_back && !k.is_plain)) {
     leave_to_runtime(e, &k);
   } else if (k.does_back) {
-    emit_by_shift(e, k);
+    emit_by_shift(e, &k);
   } else {
     emit_online_body(e, k);
   }

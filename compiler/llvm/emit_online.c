@@ -271,7 +271,7 @@ Value update_weights(Emitter *e, const OnlineKernel *k, const UpdateFields *fiel
                      Value weights, Value activations, Value pull) {
   Value updated;
   if (e->model->number.is_fixed) {
-    updated = descend(e, weights, activations, pull, fields->shift, k->is_wide);
+    updated = descend(e, weights, activations, pull, fields->shift);
   } else if (k->is_plain) {
     updated = emit_fma(e, pull, activations, weights, "updated");
   } else {
@@ -289,7 +289,7 @@ static void update_bias_block(Emitter *e, const OnlineKernel *k, Value rule, Val
   Value old = load_vector(e, vector_type(e), bias, index, 64, "old");
   if (e->model->number.is_fixed) {
     Value shift = rule_field(e, rule, RULE_rate_shift, "shift");
-    store_vector(e, descend(e, old, delta, NULL, shift, k->is_wide), bias, index, 64);
+    store_vector(e, descend(e, old, delta, NULL, shift), bias, index, 64);
   } else if (k->is_plain) {
     Value rate = splat(e, rule_field(e, rule, RULE_rate, "rate"), "rates");
     Value step = LLVMBuildFMul(e->builder, rate, delta, "step");

@@ -20,7 +20,6 @@ typedef struct OnlineKernel {
   bool does_bp;            /* in every junction but the first */
   bool sees_update;        /* a cycle's FF takes the parameters of after the update */
   bool is_plain;           /* online plain descent: steps instead of gradients */
-  bool is_wide;            /* fixed: updates in 64 bits */
   uint32_t state_words;
 } OnlineKernel;
 
