@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Opens the page of `sedge schedule --format html` in a headless Chromium and asks it about clocks, as a person would.
 
-What hovering, the keyboard's cursor and the page's own expansion say is compared with `sedge schedule --format json`. Without Chromium
-and chromedriver the test is skipped, which it says.
+What hovering, the keyboard's cursor and the page's own expansion say is compared with `sedge schedule --format json`.
+Without Chromium and chromedriver the test is skipped, which it says.
 
     SEDGE_BINARY=build/sedge tests/schedule_page.py [-v] [TEST...]
 """
@@ -35,18 +35,24 @@ NETWORKS = {
                   " junction b -> c : clashfree(fanout = 4, type = 3, dither = true); junction c -> d : clashfree(fanout = 6);",
                   "stages = 0;", "order = pipelined; batch = 3; optimizer = adam(rate = 1/8);"),
     "window": ("input a[1, 8, 8]; layer b[9] : tanh; output c[5] : softmax;"
-               " junction a -> b : window(size = (4, 4), stride = (2, 2)); junction b -> c : dense();", "ports = 3;", "order = sequential;"),
+               " junction a -> b : window(size = (4, 4), stride = (2, 2)); junction b -> c : dense();",
+               "ports = 3;", "order = sequential;"),
     "listed": ("input a[30]; layer b[40], c[16] : relu; output d[8] : sigmoid; junction a -> b : random(density = 0.04);"
-               " junction b -> c -> d : structured(density = 1/2);", "clock = 15 MHz; multipliers = 900; z = auto;", "order = pipelined;"),
+               " junction b -> c -> d : structured(density = 1/2);",
+               "clock = 15 MHz; multipliers = 900; z = auto;", "order = pipelined;"),
 }
-LARGE = ("input a[16384]; output b[4096] : sigmoid; junction a -> b : clashfree(fanout = 64);", "z = 4096;", "order = pipelined;")
+LARGE = ("input a[16384]; output b[4096] : sigmoid; junction a -> b : clashfree(fanout = 64);",
+         "z = 4096;", "order = pipelined;")
 
 EXPANSION = """
 const found = [];
 for (const junction of sedge.schedule.junctions) {
   for (let clock = 0; clock < sedge.schedule.junction_cycle; clock++) {
-    junction.expand(clock, (use, element, edge) => found.push([junction.number, clock, use.op, use.memory.kind, use.memory.number,
-      use.direction, element, element % use.memory.banks, Math.floor(element / use.memory.banks), use.delay, edge === 0xffffffff ? null : edge]));
+    junction.expand(clock, (use, element, edge) => {
+      const bank = element % use.memory.banks, word = Math.floor(element / use.memory.banks);
+      found.push([junction.number, clock, use.op, use.memory.kind, use.memory.number, use.direction, element, bank, word,
+                  use.delay, edge === 0xffffffff ? null : edge]);
+    });
   }
 }
 return found;
@@ -69,6 +75,24 @@ grid.look(column - 3, column + 4, right - 3, right + 4);
 const place = grid.placeOf(column, right + 0.5), box = grid.canvas.getBoundingClientRect();
 return [box.left + place.x, box.top + place.y];
 """
+CELLS = "return [...document.querySelectorAll('#pipeline-picture g.cell')].map((g) => [g.dataset.row, g.dataset.cycle])"
+CELL_PLACE = """
+const [row, cycle] = arguments;
+const cell = document.querySelector(`#pipeline-picture [data-row='${row}'][data-cycle='${cycle}']`);
+cell.scrollIntoView({ block: "center" });
+const box = cell.getBoundingClientRect();
+return [box.left + box.width / 2, box.top + box.height / 2];
+"""
+CHOOSE_ORDER = """
+const select = document.getElementById("pattern-order");
+select.value = arguments[0];
+select.dispatchEvent(new Event("change"));
+"""
+# The colour of the canvas in a corner where nothing is drawn.
+DOT = """
+const canvas = sedge.clockGrid.canvas;
+return [...canvas.getContext("2d").getImageData(2, canvas.height - 3, 1, 1).data].slice(0, 3);
+"""
 TIP = "const tip = document.getElementById('tip'); return tip.hidden ? null : tip.innerText;"
 
 
@@ -83,7 +107,8 @@ def expected_lines(schedule, lane, bank, clock, junction):
     """What the tip must say of each access to this bank: (op, direction, word, edge)."""
     kind, number, delay = lane
     return sorted((a["op"], a["access"], a["word"], a["edge"]) for a in junction["clocks"][clock]["accesses"]
-                  if (a["memory"], a["number"], a["bank"]) == (kind, number, bank) and (kind not in LAYER_MEMORIES or a["delay"] == delay))
+                  if (a["memory"], a["number"], a["bank"]) == (kind, number, bank)
+                  and (kind not in LAYER_MEMORIES or a["delay"] == delay))
 
 
 def lines_of_tip(text):
@@ -104,7 +129,8 @@ class Page(unittest.TestCase):
         cls.schedules, cls.pages = {}, {}
         for name, (network, hardware, train) in {**NETWORKS, "large": LARGE}.items():
             source = cls.folder / f"{name}.sedge"
-            source.write_text(f"network {name} {{\n{network}\n}}\nhardware h {{ {hardware} }}\ntrain {{ {train} }}\n// </script> & <b>\n")
+            source.write_text(f"network {name} {{\n{network}\n}}\nhardware h {{ {hardware} }}\ntrain {{ {train} }}\n"
+                              "// </script> & <b>\n")
             cls.pages[name] = cls.folder / f"{name}.html"
             sedge(str(source), "--format", "html", "-o", str(cls.pages[name]))
             if name in NETWORKS:
@@ -142,21 +168,24 @@ class Page(unittest.TestCase):
         self.assertNotIn("url(", text)
 
     def test_data_have_their_shape(self):
-        schemas = [json.loads((ROOT / "compiler" / "schedule" / name).read_text()) for name in ("page.schema.json", "schedule.schema.json")]
+        schemas = [json.loads((ROOT / "compiler" / "schedule" / f"{name}.schema.json").read_text())
+                   for name in ("page", "schedule")]
         for name in NETWORKS:
             text = self.pages[name].read_text()
             data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)[1])
             jsonschema.Draft202012Validator(schemas[0]).validate(data)
-            plain = {**data["schedule"], "junctions": [{k: v for k, v in j.items() if k not in ("generator", "last_edge", "line")}
-                                                       for j in data["schedule"]["junctions"]]}
+            added = ("generator", "last_edge", "line")
+            junctions = [{k: v for k, v in j.items() if k not in added} for j in data["schedule"]["junctions"]]
+            plain = {**data["schedule"], "junctions": junctions}
             jsonschema.Draft202012Validator(schemas[1]).validate(plain)
-            self.assertEqual(data["source"]["lines"][-2 if data["source"]["lines"][-1] == "" else -1], "// </script> & <b>")
+            self.assertIn("// </script> & <b>", data["source"]["lines"])
 
     def test_expands_every_clock_as_the_json_does(self):
         for name in NETWORKS:
             schedule = self.open(name)
-            wanted = [[j["number"], c["clock"], a["op"], a["memory"], a["number"], a["access"], a["element"], a["bank"], a["word"],
-                       a["delay"], a["edge"]] for j in schedule["junctions"] for c in j["clocks"] for a in c["accesses"]]
+            keys = ("op", "memory", "number", "access", "element", "bank", "word", "delay", "edge")
+            wanted = [[j["number"], c["clock"], *(a[key] for key in keys)]
+                      for j in schedule["junctions"] for c in j["clocks"] for a in c["accesses"]]
             self.assertGreater(len(wanted), 1000)
             self.assertEqual(sorted(map(str, self.browser.run(EXPANSION))), sorted(map(str, wanted)), name)
 
@@ -241,13 +270,11 @@ class Page(unittest.TestCase):
         for name in NETWORKS:
             schedule = self.open(name)
             interval = schedule["initiation_interval"]
-            cells = self.browser.run("return [...document.querySelectorAll('#pipeline-picture g.cell')].map((g) => [g.dataset.row, g.dataset.cycle])")
+            cells = self.browser.run(CELLS)
             rows = [(j, phase) for j in schedule["junctions"] for phase in ("ff", "bp", "up") if phase != "bp" or j["has_bp"]]
             for row, cycle in random.Random(2).sample(cells, 12):
                 j, phase = rows[int(row)]
-                x, y = self.browser.run("const g = document.querySelector(`#pipeline-picture [data-row='${arguments[0]}'][data-cycle='${arguments[1]}']`);"
-                                        "g.scrollIntoView({block: 'center'}); const b = g.getBoundingClientRect(); return [b.left + b.width / 2, b.top + b.height / 2]", row, cycle)
-                self.browser.move(x, y)
+                self.browser.move(*self.browser.run(CELL_PLACE, row, cycle))
                 since = int(cycle) - (j["ff_delay"] if phase == "ff" else j["up_delay"])
                 text = self.tip()
                 self.assertIn(f"junction {j['number']}, {phase.upper()}, junction cycle {cycle}", text)
@@ -273,11 +300,11 @@ class Page(unittest.TestCase):
             for j in schedule["junctions"]:
                 self.browser.run(f"sedge.choose({j['number']})")
                 order = "bank" if j["number"] % 2 else "neuron"
-                self.browser.run("const s = document.getElementById('pattern-order'); s.value = arguments[0]; s.dispatchEvent(new Event('change'))", order)
+                self.browser.run(CHOOSE_ORDER, order)
                 left = {a["edge"]: (a["element"], c["clock"]) for c in j["clocks"] for a in c["accesses"]
                         if a["op"] == "ff.mac" and a["memory"] == "activation"}
                 edge = random.Random(j["number"]).choice(sorted(left))
-                end = self.browser.run("return sedge.schedule.junction(arguments[0]).edges.rightOf(arguments[1])", j["number"], edge)
+                end = self.browser.run(f"return sedge.schedule.junction({j['number']}).edges.rightOf({edge})")
                 self.browser.move(*self.browser.run(PATTERN_PLACE, left[edge][0], end))
                 self.assertIn(f"edge {edge}, slot {edge // j['z']}, clock {left[edge][1]}", self.tip())
 
@@ -286,18 +313,18 @@ class Page(unittest.TestCase):
         self.browser.run("document.querySelector('#network-picture [data-junction=\"1\"]').focus()")
         self.browser.press("Enter")
         self.assertEqual(self.browser.run("return sedge.clockGrid.picture.junction.number"), 1)
-        self.assertEqual(self.browser.run("return document.querySelector('#junction-choice [aria-checked=true]').dataset.junction"), "1")
+        checked = "return document.querySelector('#junction-choice [aria-checked=true]').dataset.junction"
+        self.assertEqual(self.browser.run(checked), "1")
 
     def test_dark_and_print(self):
         self.open("window")
         ground = "return getComputedStyle(document.body).backgroundColor"
-        dot = "const c = sedge.clockGrid.canvas; return [...c.getContext('2d').getImageData(2, c.height - 3, 1, 1).data].slice(0, 3)"
-        self.assertEqual(self.browser.run(dot), [255, 255, 255])
+        self.assertEqual(self.browser.run(DOT), [255, 255, 255])
         self.browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
         self.assertNotEqual(self.browser.run(ground), "rgb(255, 255, 255)")
-        self.wait_for(f"const d = (() => {{ {dot} }})(); return d[0] < 60", "the canvas stays light")
+        self.wait_for(f"const d = (() => {{ {DOT} }})(); return d[0] < 60", "the canvas stays light")
         self.browser.run("dispatchEvent(new Event('beforeprint'))")
-        self.assertEqual(self.browser.run(dot), [255, 255, 255])
+        self.assertEqual(self.browser.run(DOT), [255, 255, 255])
         self.browser.devtools("Emulation.setEmulatedMedia", features=[])
 
     def test_view_options(self):

@@ -8,17 +8,30 @@ const RAMPS = {
 
 function rampColours(palette) {
   const isDark = palette.paper[0] < 128;
-  return RAMPS[isDark ? "dark" : "light"].map((text) => [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16)));
+  return RAMPS[isDark ? "dark" : "light"].map((text) =>
+    [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16)),
+  );
 }
 function rampAt(stops, share) {
-  const at = Math.max(0, Math.min(1, share)) * (stops.length - 1), i = Math.min(stops.length - 2, Math.floor(at));
+  const at = Math.max(0, Math.min(1, share)) * (stops.length - 1),
+    i = Math.min(stops.length - 2, Math.floor(at));
   return blend(stops[i], stops[i + 1], at - i);
 }
 
 class PatternPicture {
   constructor(schedule, junction, order, colour) {
     const { left, right } = junction.data;
-    Object.assign(this, { schedule, junction, order, colour, gutter: 66, ruler: 24, columns: left, rows: right, tallest: 28 });
+    Object.assign(this, {
+      schedule,
+      junction,
+      order,
+      colour,
+      gutter: 66,
+      ruler: 24,
+      columns: left,
+      rows: right,
+      tallest: 28,
+    });
     this.banks = schedule.layers[junction.index].banks;
     this.words = Math.ceil(left / this.banks);
     /* By bank, a bank's words stand side by side; the last word of some banks does not exist, so columns are counted. */
@@ -35,16 +48,24 @@ class PatternPicture {
       }
     }
   }
-  column(left) { return this.columnOf ? this.columnOf[left] : left; }
-  left(column) { return this.leftAt ? this.leftAt[column] : column; }
-  clockOf(edge) { return this.junction.clockOfSlot(Math.floor(edge / this.junction.z)); }
+  column(left) {
+    return this.columnOf ? this.columnOf[left] : left;
+  }
+  left(column) {
+    return this.leftAt ? this.leftAt[column] : column;
+  }
+  clockOf(edge) {
+    return this.junction.clockOfSlot(Math.floor(edge / this.junction.z));
+  }
   share(edge, left) {
-    if (this.colour === "bank") return left % this.banks / Math.max(1, this.banks - 1);
+    if (this.colour === "bank") return (left % this.banks) / Math.max(1, this.banks - 1);
     return Math.floor(edge / this.junction.z) / Math.max(1, this.junction.slots - 1);
   }
 
   paint(grid, context) {
-    const palette = colours(), stops = rampColours(palette), deadline = performance.now() + FRAME_MS;
+    const palette = colours(),
+      stops = rampColours(palette),
+      deadline = performance.now() + FRAME_MS;
     context.fillStyle = css(palette.paper);
     context.fillRect(0, 0, grid.width, grid.height);
     const isUnfinished = this.paintEdges(grid, context, palette, stops, deadline);
@@ -57,11 +78,19 @@ class PatternPicture {
   /* A line of pixels shows the right neuron under its middle.  Neurons are drawn coarse to fine while there is time, and kept until the
    * columns in view change; a line whose neuron has to wait shows the one above it. */
   paintEdges(grid, context, palette, stops, deadline) {
-    const width = Math.round(grid.innerWidth * grid.ratio), height = Math.round(grid.innerHeight * grid.ratio);
-    const image = context.createImageData(width, height), data = new Uint32Array(image.data.buffer);
+    const width = Math.round(grid.innerWidth * grid.ratio),
+      height = Math.round(grid.innerHeight * grid.ratio);
+    const image = context.createImageData(width, height),
+      data = new Uint32Array(image.data.buffer);
     const key = [grid.left, grid.scaleX, width, palette.paper].join();
-    if (this.key !== key) Object.assign(this, { key, drawn: new Map(), tones: Array.from({ length: 256 }, (_, i) => rampAt(stops, i / 255)) });
-    const rightAt = (y) => Math.min(this.rows - 1, Math.floor(grid.top + (y + 0.5) / grid.ratio / grid.scaleY));
+    if (this.key !== key)
+      Object.assign(this, {
+        key,
+        drawn: new Map(),
+        tones: Array.from({ length: 256 }, (_, i) => rampAt(stops, i / 255)),
+      });
+    const rightAt = (y) =>
+      Math.min(this.rows - 1, Math.floor(grid.top + (y + 0.5) / grid.ratio / grid.scaleY));
     let isUnfinished = false;
     for (let step = 16; step >= 1 && !isUnfinished; step /= 2) {
       for (let y = 0; y < height; y += step) {
@@ -74,19 +103,31 @@ class PatternPicture {
     }
     for (let y = 0; y < height; y++) {
       const line = this.drawn.get(rightAt(y));
-      if (line) data.set(line, y * width); else data.copyWithin(y * width, (y - 1) * width, y * width);
+      if (line) data.set(line, y * width);
+      else data.copyWithin(y * width, (y - 1) * width, y * width);
     }
-    context.putImageData(image, Math.round(grid.gutter * grid.ratio), Math.round(grid.ruler * grid.ratio));
+    context.putImageData(
+      image,
+      Math.round(grid.gutter * grid.ratio),
+      Math.round(grid.ruler * grid.ratio),
+    );
     return isUnfinished;
   }
   /* Pixels of one right neuron: its edges, mixed with the ground as far as left neurons without edges share a pixel. */
   drawNeuron(grid, right, width, ground) {
-    const edges = this.junction.edges, scale = grid.scaleX * grid.ratio, line = new Uint32Array(width).fill(pixel(ground));
-    const hits = new Float32Array(width), tone = new Uint8Array(width), gap = scale > 4 ? grid.ratio : 0, weakest = scale < 1 ? 0.18 : 0;
+    const edges = this.junction.edges,
+      scale = grid.scaleX * grid.ratio,
+      line = new Uint32Array(width).fill(pixel(ground));
+    const hits = new Float32Array(width),
+      tone = new Uint8Array(width),
+      gap = scale > 4 ? grid.ratio : 0,
+      weakest = scale < 1 ? 0.18 : 0;
     for (let edge = edges.begin(right), end = edges.begin(right + 1); edge < end; edge++) {
-      const left = edges.leftOf(edge), from = (this.column(left) - grid.left) * scale;
+      const left = edges.leftOf(edge),
+        from = (this.column(left) - grid.left) * scale;
       if (from + scale < 0 || from >= width) continue;
-      const first = Math.max(0, Math.floor(from)), shade = 255 * this.share(edge, left);
+      const first = Math.max(0, Math.floor(from)),
+        shade = 255 * this.share(edge, left);
       if (scale <= 1) {
         hits[first] += scale;
         tone[first] = shade;
@@ -96,13 +137,16 @@ class PatternPicture {
         tone.fill(shade, first, last);
       }
     }
-    for (let x = 0; x < width; x++) if (hits[x] > 0) line[x] = pixel(blend(ground, this.tones[tone[x]], Math.min(1, weakest + hits[x])));
+    for (let x = 0; x < width; x++)
+      if (hits[x] > 0)
+        line[x] = pixel(blend(ground, this.tones[tone[x]], Math.min(1, weakest + hits[x])));
     return line;
   }
   /* Where the next bank begins, or in the order of neurons the next word of all banks. */
   paintBorders(grid, context, palette) {
-    const group = this.columnOf ? this.words : this.banks, count = Math.ceil(this.columns / group);
-    const start = (i) => this.columnOf ? this.columnOf[i] : i * group;
+    const group = this.columnOf ? this.words : this.banks,
+      count = Math.ceil(this.columns / group);
+    const start = (i) => (this.columnOf ? this.columnOf[i] : i * group);
     context.fillStyle = css(palette.paper);
     for (let i = 1; i < (this.columnOf ? this.banks : count) && group * grid.scaleX >= 6; i++) {
       const x = grid.gutter + (start(i) - grid.left) * grid.scaleX;
@@ -110,8 +154,17 @@ class PatternPicture {
     }
     if (grid.scaleY < 5) return;
     context.fillStyle = css(palette.paper);
-    for (let row = Math.ceil(grid.top); row < Math.min(this.rows, grid.top + grid.innerHeight / grid.scaleY); row++)
-      context.fillRect(grid.gutter, grid.ruler + (row - grid.top) * grid.scaleY - 0.5, grid.width, 1);
+    for (
+      let row = Math.ceil(grid.top);
+      row < Math.min(this.rows, grid.top + grid.innerHeight / grid.scaleY);
+      row++
+    )
+      context.fillRect(
+        grid.gutter,
+        grid.ruler + (row - grid.top) * grid.scaleY - 0.5,
+        grid.width,
+        1,
+      );
   }
   paintRows(grid, context, palette) {
     context.fillStyle = css(palette.paper);
@@ -120,30 +173,54 @@ class PatternPicture {
     context.font = "11px system-ui, sans-serif";
     context.textAlign = "right";
     context.textBaseline = "middle";
-    const step = rulerStep(16 / grid.scaleY), end = Math.min(this.rows, grid.top + grid.innerHeight / grid.scaleY);
+    const step = rulerStep(16 / grid.scaleY),
+      end = Math.min(this.rows, grid.top + grid.innerHeight / grid.scaleY);
     for (let row = Math.ceil(grid.top / step) * step; row < end; row += step) {
       const y = grid.ruler + (row + 0.5 - grid.top) * grid.scaleY;
-      if (y < grid.height - 4) context.fillText(String(row), grid.gutter - 8, Math.max(grid.ruler + 6, y));
+      if (y < grid.height - 4)
+        context.fillText(String(row), grid.gutter - 8, Math.max(grid.ruler + 6, y));
     }
   }
 
   describe(column, row) {
-    const { edges, z } = this.junction, left = this.left(column), right = Math.floor(row), { layers } = this.schedule;
+    const { edges, z } = this.junction,
+      left = this.left(column),
+      right = Math.floor(row),
+      { layers } = this.schedule;
     let edge = NONE;
-    for (let e = edges.begin(right); e < edges.begin(right + 1); e++) if (edges.leftOf(e) === left) edge = e;
+    for (let e = edges.begin(right); e < edges.begin(right + 1); e++)
+      if (edges.leftOf(e) === left) edge = e;
     const title = `${layers[this.junction.index].name} ${left} → ${layers[this.junction.number].name} ${right}`;
     const bank = this.placeText(left);
     if (edge === NONE) return { title, lines: [{ text: "no edge" }], note: bank };
     const slot = Math.floor(edge / z);
-    return { title, lines: [{ text: `edge ${edge}, slot ${slot}, clock ${this.clockOf(edge)}` },
-                            { text: `its weight is word ${slot} of bank ${edge % z}` }], note: bank };
+    return {
+      title,
+      lines: [
+        { text: `edge ${edge}, slot ${slot}, clock ${this.clockOf(edge)}` },
+        { text: `its weight is word ${slot} of bank ${edge % z}` },
+      ],
+      note: bank,
+    };
   }
   describeHead(column) {
     const left = this.left(column);
-    return { title: `${this.schedule.layers[this.junction.index].name} ${left}`, lines: [], note: this.placeText(left) };
+    return {
+      title: `${this.schedule.layers[this.junction.index].name} ${left}`,
+      lines: [],
+      note: this.placeText(left),
+    };
   }
-  placeText(left) { return `neuron ${left} is word ${Math.floor(left / this.banks)} of bank ${left % this.banks}`; }
-  rowSpan(row) { return [1, Math.floor(row) + 0.5]; }
-  moveRow(row, steps) { return Math.max(0, Math.min(this.rows - 1, Math.floor(row) + steps)) + 0.5; }
-  page(row, steps) { return this.moveRow(row, 10 * steps); }
+  placeText(left) {
+    return `neuron ${left} is word ${Math.floor(left / this.banks)} of bank ${left % this.banks}`;
+  }
+  rowSpan(row) {
+    return [1, Math.floor(row) + 0.5];
+  }
+  moveRow(row, steps) {
+    return Math.max(0, Math.min(this.rows - 1, Math.floor(row) + steps)) + 0.5;
+  }
+  page(row, steps) {
+    return this.moveRow(row, 10 * steps);
+  }
 }

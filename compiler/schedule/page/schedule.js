@@ -8,7 +8,8 @@ const NONE = 0xffffffff;
 /* A table of numbers: {"bytes": 1, 2 or 4 of each, "data": little-endian, in base64}. */
 function decodeTable(table) {
   if (!table) return null;
-  const text = atob(table.data), bytes = new Uint8Array(text.length);
+  const text = atob(table.data),
+    bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   const Type = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[table.bytes];
   return new Type(bytes.buffer);
@@ -16,10 +17,12 @@ function decodeTable(table) {
 
 /* The first index in 0 .. count for which `isAtOrAfter` holds. */
 function lowerBound(count, isAtOrAfter) {
-  let low = 0, high = count;
+  let low = 0,
+    high = count;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (isAtOrAfter(middle)) high = middle; else low = middle + 1;
+    if (isAtOrAfter(middle)) high = middle;
+    else low = middle + 1;
   }
   return low;
 }
@@ -28,23 +31,48 @@ function lowerBound(count, isAtOrAfter) {
 class Generator {
   constructor(data, junction) {
     Object.assign(this, { kind: data.kind, banks: data.banks, rowsPerBank: data.rows_per_bank });
-    Object.assign(this, { leftCount: junction.left, rightCount: junction.right, edgeCount: junction.edges, fanin: junction.fanin });
-    for (const name of ["right_begin", "starts", "rows", "lanes", "base", "offset", "left"]) this[name] = decodeTable(data[name]);
+    Object.assign(this, {
+      leftCount: junction.left,
+      rightCount: junction.right,
+      edgeCount: junction.edges,
+      fanin: junction.fanin,
+    });
+    for (const name of ["right_begin", "starts", "rows", "lanes", "base", "offset", "left"])
+      this[name] = decodeTable(data[name]);
     this.startStride = data.is_start_shared ? 0 : data.banks;
     this.laneStride = data.is_lane_shared ? 0 : data.banks;
-    this.leftOf = { dense: this.dense, clash_free: this.clashFree, window: this.window, listed: this.listed }[data.kind];
+    this.leftOf = {
+      dense: this.dense,
+      clash_free: this.clashFree,
+      window: this.window,
+      listed: this.listed,
+    }[data.kind];
   }
-  dense(edge) { return edge % this.leftCount; }
+  dense(edge) {
+    return edge % this.leftCount;
+  }
   clashFree(edge) {
-    const sweep = Math.floor(edge / this.leftCount), place = edge % this.leftCount;
-    const cycle = Math.floor(place / this.banks), lane = place % this.banks;
+    const sweep = Math.floor(edge / this.leftCount),
+      place = edge % this.leftCount;
+    const cycle = Math.floor(place / this.banks),
+      lane = place % this.banks;
     const bank = this.lanes ? this.lanes[sweep * this.laneStride + lane] : lane;
-    if (this.rows) return this.rows[(sweep * this.banks + lane) * this.rowsPerBank + cycle] * this.banks + bank;
-    return (this.starts[sweep * this.startStride + lane] + cycle) % this.rowsPerBank * this.banks + bank;
+    if (this.rows)
+      return this.rows[(sweep * this.banks + lane) * this.rowsPerBank + cycle] * this.banks + bank;
+    return (
+      ((this.starts[sweep * this.startStride + lane] + cycle) % this.rowsPerBank) * this.banks +
+      bank
+    );
   }
-  window(edge) { return this.base[Math.floor(edge / this.fanin)] + this.offset[edge % this.fanin]; }
-  listed(edge) { return this.left[edge]; }
-  begin(right) { return this.right_begin ? this.right_begin[right] : right * this.fanin; }
+  window(edge) {
+    return this.base[Math.floor(edge / this.fanin)] + this.offset[edge % this.fanin];
+  }
+  listed(edge) {
+    return this.left[edge];
+  }
+  begin(right) {
+    return this.right_begin ? this.right_begin[right] : right * this.fanin;
+  }
   rightOf(edge) {
     if (!this.right_begin) return Math.floor(edge / this.fanin);
     return lowerBound(this.rightCount, (r) => this.right_begin[r + 1] > edge);
@@ -53,10 +81,20 @@ class Generator {
 
 class Junction {
   constructor(schedule, data) {
-    Object.assign(this, { schedule, data, number: data.number, index: data.number - 1, z: data.z, slots: data.slots });
+    Object.assign(this, {
+      schedule,
+      data,
+      number: data.number,
+      index: data.number - 1,
+      z: data.z,
+      slots: data.slots,
+    });
     this.edges = new Generator(data.generator, data);
     this.lastEdge = decodeTable(data.last_edge);
-    this.uses = schedule.rules.filter((rule) => this.happens(rule)).map((rule) => this.useOf(rule)).filter((use) => use.memory);
+    this.uses = schedule.rules
+      .filter((rule) => this.happens(rule))
+      .map((rule) => this.useOf(rule))
+      .filter((use) => use.memory);
   }
   /* Whether an access of the table happens in this junction, on the last input of a batch. */
   happens(rule) {
@@ -67,9 +105,16 @@ class Junction {
   }
   /* An access of the table with the memory that it is to, and the clocks from the slot's issue to its moment. */
   useOf(rule) {
-    const number = rule.owner === "junction" ? this.number : this.index + (rule.owner === "right_layer" ? 1 : 0);
-    const memory = this.schedule.memories.find((m) => m.kind === rule.memory && m.number === number);
-    const wait = { issue: 0, partial: this.data.partial_delay, write_back: this.schedule.stages + 1 }[rule.moment];
+    const number =
+      rule.owner === "junction" ? this.number : this.index + (rule.owner === "right_layer" ? 1 : 0);
+    const memory = this.schedule.memories.find(
+      (m) => m.kind === rule.memory && m.number === number,
+    );
+    const wait = {
+      issue: 0,
+      partial: this.data.partial_delay,
+      write_back: this.schedule.stages + 1,
+    }[rule.moment];
     const delay = rule.phase === "ff" ? this.data.ff_delay : this.data.up_delay;
     return { ...rule, memory, wait, delay, isLayers: memory?.owner === "layer" };
   }
@@ -92,7 +137,9 @@ class Junction {
     }
   }
   expandSlot(use, slot, visit) {
-    const edges = this.edges, first = slot * this.z, end = Math.min(first + this.z, edges.edgeCount);
+    const edges = this.edges,
+      first = slot * this.z,
+      end = Math.min(first + this.z, edges.edgeCount);
     if (use.index === "edge") {
       for (let e = first; e < end; e++) visit(use, e, e);
     } else if (use.index === "left") {
@@ -102,7 +149,8 @@ class Junction {
       }
     } else {
       for (let r = edges.rightOf(first); r < edges.rightCount && edges.begin(r) < end; r++) {
-        const begin = edges.begin(r), next = edges.begin(r + 1);
+        const begin = edges.begin(r),
+          next = edges.begin(r + 1);
         const edge = use.index === "right_first" ? begin : next - 1;
         if (begin < next && edge >= first && edge < end) visit(use, r, edge);
       }
@@ -110,7 +158,11 @@ class Junction {
   }
   expandUnconnected(use, clock, visit) {
     const list = this.data.unconnected;
-    for (let i = lowerBound(list.length, (k) => list[k].clock >= clock); i < list.length && list[i].clock === clock; i++)
+    for (
+      let i = lowerBound(list.length, (k) => list[k].clock >= clock);
+      i < list.length && list[i].clock === clock;
+      i++
+    )
       visit(use, list[i].right, NONE);
   }
 }
@@ -122,11 +174,14 @@ class Schedule {
     this.rules = data.rules.map((rule) => ({ ...rule, ...data.ops[rule.op], op: rule.op }));
     this.junctions = data.schedule.junctions.map((junction) => new Junction(this, junction));
   }
-  junction(number) { return this.junctions.find((j) => j.number === number); }
+  junction(number) {
+    return this.junctions.find((j) => j.number === number);
+  }
   /* The input that a junction works on in a junction cycle, or null. */
   inputOf(junction, phase, cycle) {
     const since = cycle - (phase === "ff" ? junction.data.ff_delay : junction.data.up_delay);
-    const isIdle = since < 0 || since % this.initiation_interval || (phase === "bp" && !junction.data.has_bp);
+    const isIdle =
+      since < 0 || since % this.initiation_interval || (phase === "bp" && !junction.data.has_bp);
     return isIdle ? null : since / this.initiation_interval;
   }
   /* Inputs before its own whose updates the weights lack. */
