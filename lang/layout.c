@@ -152,7 +152,7 @@ static uint32_t cut_line(Layout *layout, uint32_t at, uint32_t *depth) {
     if (line.body < layout->words.count) line.kind = kind_of_body(&words[line.body], *depth > 0);
     const Word *last = &words[line.end - 1];
     if (line.kind == LINE_OPEN && word_is(last, "{")) *depth = 1;
-    if (line.kind == LINE_CLOSE) *depth = 0, line.depth = 0;
+    if (line.kind == LINE_CLOSE) line.depth = *depth = 0;
     const bool has_row_mate = line.end < layout->words.count && words[line.end].lines_before == 0;
     if (has_row_mate) line.end = comment_row_end(layout, line.end);
   }
@@ -429,12 +429,12 @@ static uint32_t without_comments(const Layout *layout, uint32_t first, uint32_t 
   return last > first ? last : end;
 }
 
-/* The column behind pieces first .. end - 1 of one row that begins in `column`. */
-static uint32_t row_end(const Layout *layout, uint32_t first, uint32_t end, uint32_t column) {
-  for (uint32_t i = first; i < end; i++) {
+/* Whether pieces first .. end - 1, as one row that begins in `column`, end within the width. */
+static bool fits_row(const Layout *layout, uint32_t first, uint32_t end, uint32_t column) {
+  for (uint32_t i = first; i < end && column <= WIDTH; i++) {
     column += (i > first ? layout->pieces[i].spaces : 0) + width_of(layout->pieces[i].word);
   }
-  return column;
+  return column <= WIDTH;
 }
 
 /* Where to end a row that is too long: before the piece of lowest rank that fits, the last of equals; else before the first
@@ -448,9 +448,10 @@ static uint32_t choose_break(const Layout *layout, uint32_t first, uint32_t end,
     const uint32_t rank = layout->pieces[i].break_rank;
     const bool is_definition = rank == 0;
     if (rank == NO_BREAK) continue;
-    if (is_definition && row_end(layout, i, end, next_column) > WIDTH) continue;
+    if (is_definition && !fits_row(layout, i, end, next_column)) continue;
     if (earliest == end) earliest = i;
-    if (column <= WIDTH && (best == end || rank <= layout->pieces[best].break_rank)) best = i;
+    if (column > WIDTH) break;
+    if (best == end || rank <= layout->pieces[best].break_rank) best = i;
   }
   return best != end ? best : earliest;
 }
@@ -474,11 +475,15 @@ static void put_line(Layout *layout, const Line *line) {
   if (line->has_blank_before) put_bytes(layout, "\n", 1);
   uint32_t column = line->depth * INDENT;
   const uint32_t next_column = column + INDENT;
+  uint32_t forced_end = line->first; /* where comments end the row at the latest */
   for (uint32_t first = line->first, end; first < line->end; first = end) {
-    end = first + 1;
-    while (end < line->end && !layout->pieces[end].begins_row) end++;
+    if (forced_end <= first) {
+      forced_end = first + 1;
+      while (forced_end < line->end && !layout->pieces[forced_end].begins_row) forced_end++;
+    }
+    end = forced_end;
     const uint32_t body_end = without_comments(layout, first, end);
-    if (row_end(layout, first, body_end, column) > WIDTH) {
+    if (!fits_row(layout, first, body_end, column)) {
       const uint32_t chosen = choose_break(layout, first, body_end, column, next_column);
       if (chosen < body_end) end = chosen;
     }

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -158,6 +159,16 @@ class GeneratedFiles(unittest.TestCase):
         self.assertEqual(run("bash", "-n", str(folder / "package.sh")).stderr, "")
         if shutil.which("node"):
             self.assertEqual(run("node", "--check", str(folder / "extension.js")).stderr, "")
+
+    @unittest.skipUnless(os.environ.get("SEDGE_NETWORK"), "needs npm's registry: set SEDGE_NETWORK=1")
+    def test_vscode_extension_is_packed(self):
+        done = run("bash", str(EDITORS / "vscode" / "package.sh"), str(self.folder))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        (packed,) = self.folder.glob("sedge-*.vsix")
+        names = zipfile.ZipFile(packed).namelist()
+        for name in ("extension.vsixmanifest", "[Content_Types].xml", "extension/package.json", "extension/extension.js",
+                     "extension/syntaxes/sedge.tmLanguage.json", "extension/node_modules/vscode-languageclient/node.js"):
+            self.assertIn(name, names)
 
     @needs("vim")
     def test_vim_tells_words_apart(self):
