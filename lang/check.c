@@ -172,7 +172,8 @@ static void list_params(const File *file, Arena *arena, Program *program) {
   program->param_count = params.count;
 }
 
-static void check_program(const Checker *checker, File *file, Program *program) {
+/* Fills *program; true where its network is right, whatever the rest is. */
+static bool check_program(const Checker *checker, File *file, Program *program) {
   Diagnostics *d = checker->diagnostics;
   const CheckOptions *options = checker->options;
   const BlockKind networks = {ITEM_NETWORK, "network", options->network};
@@ -191,6 +192,7 @@ static void check_program(const Checker *checker, File *file, Program *program) 
   const bool is_missing = chosen.network == NULL && options->network == NULL;
   if (is_missing && !checker->scope->is_partial) report_no_network(d, file);
   check_agreement(checker, &chosen, program);
+  return chosen.is_network_right;
 }
 
 Checked check_tree(const char *path, const char *text, const CheckOptions *options,
@@ -213,10 +215,11 @@ Checked check_tree(const char *path, const char *text, const CheckOptions *optio
   Program *result = ARENA_NEW(arena, Program);
   result->path = path;
   list_params(file, arena, result);
-  check_program(&checker, file, result);
-  if (error_count(d) != errors) return (Checked){file, scope, NULL};
+  const bool is_network_right = check_program(&checker, file, result);
+  const Network *network = is_network_right ? &result->network : NULL;
+  if (error_count(d) != errors) return (Checked){file, scope, network, NULL};
   warn_of_unused(scope);
-  return (Checked){file, scope, result};
+  return (Checked){file, scope, network, result};
 }
 
 bool check_file(const char *path, const char *text, const CheckOptions *options, Sources *sources,

@@ -32,7 +32,8 @@ typedef struct CheckOptions {
 typedef struct Checked {
   const File *file; /* the tree, imported items in place; NULL where the file could not be read */
   const struct Scope *scope; /* what the file's names stand for */
-  Program *program;          /* NULL after an error */
+  const Network *network; /* the chosen one; NULL where it is wrong, but there whatever else is */
+  Program *program;       /* NULL after an error */
 } Checked;
 
 /* check_file for those who want the tree too, errors or not: an editor. */

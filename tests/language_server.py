@@ -434,6 +434,14 @@ class LanguageServer(unittest.TestCase):
                     self.assertIn(shown, answer["contents"]["value"])
         self.assertEqual(client.stop(), 0)
 
+    def test_explains_the_network_while_the_rest_is_wrong(self):
+        text = PROGRAM.replace("10 MHz", "10 Mhz")
+        client, uri, messages = self.open(text)
+        self.assertEqual([m["code"] for m in messages], ["E0105"])
+        for found, shown in (("layer  |b", "32 neurons"), ("a -|> b", "512 of 2,048 edges, 25 %"), ("network |n", "64-32-16")):
+            self.assertIn(shown, client.about("hover", uri, *place_of(text, found))["contents"]["value"])
+        self.assertEqual(client.stop(), 0)
+
     def test_completes(self):
         text = PROGRAM + "\ntrain {\n  loss = quadratic;\n  \n}\n\n"
         client, uri, _ = self.open(text)

@@ -34,7 +34,9 @@ json_t *answer_formatting(Query *query) {
   const SourceFile *own = sources_add(sources, source->name, source->text, source->length);
   const char *text = own ? format_source(own, sources, d, query->arena) : NULL;
   if (!text) {
-    query->failure = "the file has syntax errors";
+    query->failure = has_error_code(d, ERROR_DEFECT)
+                         ? "a defect of sedge: the new layout would not read as the old one does"
+                         : "the file has syntax errors";
     return json_null();
   }
   if (strlen(text) == source->length && memcmp(text, source->text, source->length) == 0)

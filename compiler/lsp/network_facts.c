@@ -13,8 +13,9 @@ static bool is_block(const Item *item, ItemKind kind, Name name) {
 
 const Item *chosen_item(const Analysis *analysis, ItemKind kind) {
   const Compilation *c = analysis->c;
-  if (!c->program || !c->checked.file) return NULL;
-  const Name name = kind == ITEM_NETWORK    ? c->program->network.name
+  const bool is_known = kind == ITEM_NETWORK ? c->checked.network != NULL : c->program != NULL;
+  if (!is_known) return NULL;
+  const Name name = kind == ITEM_NETWORK    ? c->checked.network->name
                     : kind == ITEM_HARDWARE ? c->program->hardware.name
                                             : c->program->training.name;
   for (const Item *item = c->checked.file->items; item; item = item->next) {
@@ -24,10 +25,10 @@ const Item *chosen_item(const Analysis *analysis, ItemKind kind) {
 }
 
 const char *describe_layer(const Analysis *analysis, const Definition *layer, Arena *arena) {
-  const Program *program = analysis->c->program;
-  if (!program || chosen_item(analysis, ITEM_NETWORK) != layer->item) return "";
-  for (uint32_t i = 0; i < program->network.layer_count; i++) {
-    const NetworkLayer *l = &program->network.layers[i];
+  const Network *network = analysis->c->checked.network;
+  if (!network || chosen_item(analysis, ITEM_NETWORK) != layer->item) return "";
+  for (uint32_t i = 0; i < network->layer_count; i++) {
+    const NetworkLayer *l = &network->layers[i];
     if (l->name.at.begin != layer->at.begin) continue;
     const char *padded = l->neuron_count == l->real_count
                              ? ""
@@ -87,8 +88,8 @@ const char *describe_junctions(const Analysis *analysis, const Statement *statem
                                Arena *arena) {
   const Compilation *c = analysis->c;
   const char *text = "";
-  if (!c->program) return text;
-  const Network *network = &c->program->network;
+  const Network *network = c->checked.network;
+  if (!network) return text;
   for (uint32_t i = 0; i < network->junction_count; i++) {
     const NetworkJunction *junction = &network->junctions[i];
     if (!makes_junction(statement, junction)) continue;
@@ -127,7 +128,7 @@ const char *summarize_speed(const Analysis *analysis, Arena *arena) {
 /* ---- blocks ---- */
 
 static const char *network_text(const Analysis *analysis, Arena *arena) {
-  const Network *network = &analysis->c->program->network;
+  const Network *network = analysis->c->checked.network;
   uint64_t edges = 0, all = 0;
   const char *sizes = "";
   for (uint32_t i = 0; i < network->layer_count; i++) {

@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What the server says must be whole messages, each of them JSON. */
+/* What the server says must be whole messages, each of them JSON, and none about a layout that changes the text's meaning. */
 static void check_sent(void *context, const char *bytes, size_t length) {
   (void)context;
   RpcReader *reader = rpc_reader_open();
@@ -23,6 +23,7 @@ static void check_sent(void *context, const char *bytes, size_t length) {
   if (rpc_next(reader, &message) != RPC_MESSAGE || !json_is_object(message)) abort();
   json_decref(message);
   rpc_reader_close(reader);
+  if (memmem(bytes, length, "\"a defect of sedge", 18)) abort();
 }
 
 static void work(Lsp *lsp) {
