@@ -9,7 +9,7 @@
 #include "runtime/tiles.h"
 
 /* Edges whose lanes are left in the ring before they are totalled; with those of a piece and an unfinished group they fit. */
-enum { LAG = 32 };
+enum { LAG = 48 };
 _Static_assert(LAG + LANES + LONGEST_PIECE <= RING_EDGES, "the ring holds what is not totalled");
 
 enum { UNROLLED_BLOCKS = 16 };
@@ -99,10 +99,10 @@ static Value sum_columns(Emitter *e, const Update *u, const Row *a, const Row *d
 
 /* ---- totals and updates ---- */
 
-/* Totals of 16 vectors, each by sum_lanes()'s tree, as the lanes of one: of two vectors at a time, one keeps the lower halves of its
- * groups and one the upper, and what they gave up is added to it. */
-static Value total(Emitter *e, Value vectors[LANES]) {
-  for (int32_t half = LANES / 2; half > 0; half /= 2) {
+/* Totals of 16 edges, each by sum_lanes()'s tree, as the lanes of one vector.  halves[i] is the first step of edges 2i (lanes 0 .. 7)
+ * and 2i + 1.  Of two vectors at a time one keeps the lower halves of its groups and one the upper, and what they gave up is added. */
+static Value total(Emitter *e, Value halves[LANES / 2]) {
+  for (int32_t half = LANES / 4; half > 0; half /= 2) {
     int32_t kept[LANES], given[LANES];
     for (int32_t lane = 0; lane < LANES; lane++) {
       const bool is_upper = (lane & half) != 0;
@@ -110,12 +110,14 @@ static Value total(Emitter *e, Value vectors[LANES]) {
       given[lane] = is_upper ? LANES + lane - half : lane + half;
     }
     for (int32_t i = 0; i < half; i++) {
-      Value a = shuffle(e, vectors[i], vectors[i + half], kept, "");
-      Value b = shuffle(e, vectors[i], vectors[i + half], given, "");
-      vectors[i] = LLVMBuildFAdd(e->builder, a, b, "totals");
+      Value a = shuffle(e, halves[i], halves[i + half], kept, "");
+      Value b = shuffle(e, halves[i], halves[i + half], given, "");
+      halves[i] = LLVMBuildFAdd(e->builder, a, b, "totals");
     }
   }
-  return vectors[0];
+  int32_t order[LANES];
+  for (int32_t edge = 0; edge < LANES; edge++) order[edge] = edge % 2 * (LANES / 2) + edge / 2;
+  return shuffle(e, halves[0], halves[0], order, "totals");
 }
 
 /* Parameters and their optimizer's state. */
@@ -125,10 +127,10 @@ typedef struct Parameters {
   bool is_weight;
 } Parameters;
 
-/* Updates 16 parameters from `index` on, those of `mask` (NULL: all), by the totals of their lanes. */
-static void update_group(Emitter *e, const Update *u, const Parameters *p, Value lanes[LANES],
-                         Value index, Value mask) {
-  Value gradient = LLVMBuildFMul(e->builder, total(e, lanes), u->inverse, "gradient");
+/* Updates 16 parameters from `index` on, those of `mask` (NULL: all), by the sums of their gradients. */
+static void update_group(Emitter *e, const Update *u, const Parameters *p, Value sums, Value index,
+                         Value mask) {
+  Value gradient = LLVMBuildFMul(e->builder, sums, u->inverse, "gradient");
   Value states[2] = {NULL, NULL}, old = load_vector(e, e->v16f32, p->array, index, 4, "old");
   Value places[2];
   for (uint32_t word = 0; word < u->k->state_words; word++) {
@@ -150,20 +152,45 @@ static void update_group(Emitter *e, const Update *u, const Parameters *p, Value
   }
 }
 
+/* The ring holds pairs of edges: lanes 0 .. 7 of both side by side, then 8 .. 15 of both, so that the first step of the tree is an
+ * addition of two vectors as they lie. */
 static Value ring_cell(Emitter *e, Value position) {
-  Value place = LLVMBuildAnd(e->builder, position, const_i64(e, RING_EDGES - 1), "");
-  return mul_i64(e, place, LANES);
+  Value pair = LLVMBuildAnd(e->builder, position, const_i64(e, RING_EDGES - 2), "");
+  Value second = LLVMBuildAnd(e->builder, position, const_i64(e, 1), "");
+  return LLVMBuildAdd(e->builder, mul_i64(e, pair, LANES), mul_i64(e, second, LANES / 2), "cell");
+}
+
+static Value half_of(Emitter *e, Value lanes, int32_t first) {
+  Value numbers[LANES / 2];
+  for (int32_t lane = 0; lane < LANES / 2; lane++) numbers[lane] = const_i32(e, first + lane);
+  return LLVMBuildShuffleVector(e->builder, lanes, LLVMGetPoison(LLVMTypeOf(lanes)),
+                                LLVMConstVector(numbers, LANES / 2), "half");
+}
+
+static void store_lanes(Emitter *e, const Update *u, Value position, Value lanes) {
+  Value cell = ring_cell(e, position);
+  store_vector(e, half_of(e, lanes, 0), u->ring, cell, 32);
+  store_vector(e, half_of(e, lanes, LANES / 2), u->ring, add_i64(e, cell, LANES), 32);
+}
+
+/* The totals of 16 edges from `position` on, a multiple of 16. */
+static Value total_of_ring(Emitter *e, const Update *u, Value position) {
+  Value halves[LANES / 2], cell = ring_cell(e, position);
+  for (uint32_t i = 0; i < LANES / 2; i++) {
+    Value low =
+        load_vector(e, e->v16f32, u->ring, add_i64(e, cell, 2 * LANES * (int64_t)i), 64, "");
+    Value high = load_vector(e, e->v16f32, u->ring,
+                             add_i64(e, cell, 2 * LANES * (int64_t)i + LANES), 64, "");
+    halves[i] = LLVMBuildFAdd(e->builder, low, high, "half");
+  }
+  return total(e, halves);
 }
 
 /* The 16 weights whose lanes stand at `position` of the ring. */
 static void update_weights(Emitter *e, const Update *u, Value position, Value mask) {
   const Parameters weights = {u->weights, u->state, u->k->layout.slot_count, true};
-  Value lanes[LANES], first = ring_cell(e, position);
-  for (uint32_t i = 0; i < LANES; i++)
-    lanes[i] =
-        load_vector(e, e->v16f32, u->ring, add_i64(e, first, (int64_t)i * LANES), 64, "lanes");
-  update_group(e, u, &weights, lanes, LLVMBuildAdd(e->builder, u->first_slot, position, "slot"),
-               mask);
+  Value slot = LLVMBuildAdd(e->builder, u->first_slot, position, "slot");
+  update_group(e, u, &weights, total_of_ring(e, u, position), slot, mask);
 }
 
 /* ---- edges ---- */
@@ -185,7 +212,7 @@ static void update_piece(Emitter *e, Value place, Value length, Walk at, Value *
   Value lanes = is_unrolled(u) ? sum_unrolled(e, u, &a, &d, is_held ? deltas : NULL)
                                : sum_columns(e, u, &a, &d);
   Value position = LLVMBuildAdd(e->builder, first, loop.index, "");
-  store_vector(e, lanes, u->ring, ring_cell(e, position), 64);
+  store_lanes(e, u, position, lanes);
   end_loop(e, &loop);
   Value filled = LLVMBuildAdd(e->builder, first, length, "filled"), lag = const_i64(e, LAG);
   Value limit = LLVMBuildSub(e->builder, greater_i64(e, filled, lag), lag, "limit");
@@ -235,16 +262,17 @@ static void update_all_biases(Emitter *e, Update u, Value first, Value last) {
   const Parameters biases = {junction_field(e, JUNCTION_bias, "biases"),
                              junction_field(e, JUNCTION_bias_state, "bias_states"),
                              (right_count + LANES - 1) / LANES * LANES, false};
-  Value lanes[LANES];
   u.rule = work_field(e, WORK_bias_rule, "bias_rule");
   Loop loop = begin_loop(e, first, last, LANES, false, "bias");
   for (uint32_t i = 0; i < LANES; i++) {
     Value right = lesser_i64(e, add_i64(e, loop.index, i), const_i64(e, right_count - 1));
     const Row d = {u.deltas, right, const_i64(e, 0), right_count};
-    lanes[i] = is_unrolled(&u) ? sum_unrolled(e, &u, NULL, &d, NULL) : sum_columns(e, &u, NULL, &d);
+    Value lanes =
+        is_unrolled(&u) ? sum_unrolled(e, &u, NULL, &d, NULL) : sum_columns(e, &u, NULL, &d);
+    store_lanes(e, &u, const_i64(e, i), lanes);
   }
   Value mask = lanes_below(e, LLVMBuildSub(e->builder, last, loop.index, ""), "own");
-  update_group(e, &u, &biases, lanes, loop.index, mask);
+  update_group(e, &u, &biases, total_of_ring(e, &u, const_i64(e, 0)), loop.index, mask);
   end_loop(e, &loop);
 }
 
