@@ -54,7 +54,7 @@ Layout choose_layout(const Model *model, uint32_t index) {
   if (junction->sum_order == SUM_BY_LEFT) {
     layout = (Layout){.kind = model->number.is_fixed ? LAYOUT_BATCH : LAYOUT_TILE,
                       .slot_count = edges->edge_count};
-    choose_tiles(edges, &layout.left_tile, &layout.right_tile);
+    choose_tiles(model, index, &layout.left_tile, &layout.right_tile);
   } else if (junction->is_place_left) {
     layout = walk(LAYOUT_DENSE, 1, n, round_up(edges->left_count) / SUM_LANES, SUM_LANES);
   } else if (junction->sum_order == SUM_BY_SEGMENT) {

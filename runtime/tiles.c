@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TILE = 128, LARGEST_TILE = 512, SHORTEST_PIECE = 4 };
+enum { SMALLEST_TILE = 32, TILE = 128, LARGEST_TILE = 512, SHORTEST_PIECE = 4, LONG_PIECE = 16 };
 
 static uint32_t ceiling(uint32_t a, uint32_t b) {
   return (uint32_t)(((uint64_t)a + b - 1) / b);
@@ -15,15 +15,21 @@ static uint32_t greater(uint32_t a, uint32_t b) {
   return a > b ? a : b;
 }
 
-void choose_tiles(const Interleaver *edges, uint32_t *left_tile, uint32_t *right_tile) {
+void choose_tiles(const Model *model, uint32_t junction, uint32_t *left_tile,
+                  uint32_t *right_tile) {
+  const Interleaver *edges = &model->junctions[junction].edges;
   const uint64_t pairs = (uint64_t)edges->left_count * edges->right_count;
-  const uint64_t wanted = SHORTEST_PIECE * pairs;
+  const uint64_t count = edges->edge_count;
   *left_tile = *right_tile = TILE;
   /* Mean length of FF's pieces is density * left_tile, of BP's density * right_tile. */
-  while (*left_tile < LARGEST_TILE && (uint64_t)*left_tile * edges->edge_count < wanted)
-    *left_tile *= 2;
-  while (*left_tile * *right_tile < 65536 && (uint64_t)*right_tile * edges->edge_count < wanted)
+  while (*left_tile < LARGEST_TILE && *left_tile * count < SHORTEST_PIECE * pairs) *left_tile *= 2;
+  while (*left_tile * *right_tile < 65536 && *right_tile * count < SHORTEST_PIECE * pairs)
     *right_tile *= 2;
+  /* UP reads a tile's rows of all panels. */
+  for (uint32_t panels = panel_count(model); panels > 1; panels = ceiling(panels, 2)) {
+    if (*left_tile == SMALLEST_TILE || *left_tile / 2 * count < LONG_PIECE * pairs) break;
+    *left_tile /= 2;
+  }
 }
 
 uint64_t tile_scratch_cells(const Model *model, uint32_t index, const Layout *layout) {

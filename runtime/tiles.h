@@ -20,8 +20,9 @@
 
 enum { LONGEST_PIECE = 64, CELLS_PER_PLACE = 2, RING_EDGES = 128 };
 
-/* Tiles of a junction: large enough that pieces have some edges, left * right <= 2^16, so that places and slots fit 16 bits. */
-void choose_tiles(const Interleaver *edges, uint32_t *left_tile, uint32_t *right_tile);
+/* Tiles of a junction: 128 neurons x 64 columns are 32 KB. Larger ones where pieces would have few edges, smaller ones where a batch has
+ * several panels and pieces stay long; left * right <= 2^16, so that places and slots fit 16 bits. */
+void choose_tiles(const Model *model, uint32_t junction, uint32_t *left_tile, uint32_t *right_tile);
 
 /* Scratch of one call: sums of a tile (softmax: of all neurons) over all columns; or UP's ring of RING_EDGES vectors. */
 uint64_t tile_scratch_cells(const Model *model, uint32_t junction, const Layout *layout);
