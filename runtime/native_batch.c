@@ -67,9 +67,10 @@ static void run_kernel(NativeEngine *n, uint32_t junction, NativeKernelId id,
                .count = count,
                .unit = shared_unit(&n->junctions[junction].layout, id)};
   const uint64_t columns = work->last_column - work->first_column;
-  const bool is_alone = (id == NATIVE_FF && activation->function == ACTIVATE_SOFTMAX) ||
-                        model->junctions[junction].edges.edge_count * columns < LEAST_WORK;
   const uint64_t units = (count + call.unit - 1) / call.unit;
+  const bool is_alone = units == 1 ||
+                        (id == NATIVE_FF && activation->function == ACTIVATE_SOFTMAX) ||
+                        model->junctions[junction].edges.edge_count * columns < LEAST_WORK;
   if (is_alone) {
     run_share(&call, 0, 0, units);
   } else {
