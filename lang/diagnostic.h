@@ -79,7 +79,7 @@ bool has_error_code(const Diagnostics *d, ErrorCode code);
 void print_diagnostics(const Diagnostics *d, FILE *out, bool with_color);
 
 /* Prints all messages as JSON Lines: file line column end_line end_column severity code message help,
- * and `fixes` where there are any. */
+ * and `fixes` where there are any: each mends by itself. */
 void print_diagnostics_json(const Diagnostics *d, FILE *out);
 
 /* The code that prints as `printed` ("E0204", any case), or ERROR_CODE_COUNT. */

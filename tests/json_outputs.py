@@ -46,8 +46,11 @@ TEXT = {"type": "string", "minLength": 1}
 USED = shape(used=COUNT, available=COUNT)
 BESIDE_DENSE = shape(sparse=COUNT, dense=COUNT, factor=NUMBER)
 
+FIX = shape(file=TEXT, line={"const": 4}, column={"const": 51}, end_line={"const": 4}, end_column={"const": 52},
+            replacement={"enum": ["2", "5"]})
 MESSAGE = shape(file=TEXT, line={"const": 4}, column={"const": 43}, end_line={"const": 4}, end_column=COUNT,
-                severity={"const": "error"}, code={"type": "string", "pattern": "^E[0-9]{4}$"}, message=TEXT, help=TEXT)
+                severity={"const": "error"}, code={"type": "string", "pattern": "^E[0-9]{4}$"}, message=TEXT, help=TEXT,
+                fixes={"type": "array", "items": FIX, "minItems": 2, "maxItems": 2})
 EPOCH = shape(event={"const": "epoch"}, epoch=COUNT, inputs={"const": 300}, train_loss=NUMBER, train_accuracy=SHARE,
               test_loss=NUMBER, test_accuracy=SHARE, seconds=NUMBER, inputs_per_second=NUMBER)
 DONE = shape(event={"const": "done"}, engine={"enum": ["sim", "native"]}, epochs={"const": 2}, inputs={"const": 600},
