@@ -25,14 +25,14 @@ static const SourceFile *read_text(const Compilation *c) {
 }
 
 /* Puts the new text in the file's place, with its permissions. */
-static bool replace_file(const Compilation *c, const char *text) {
+static bool replace_file(const Compilation *c, LaidOut new) {
   Failure failure = {0};
   struct stat status;
   AtomicFile *file = atomic_file_open(c->path, &failure);
   if (file) {
     FILE *out = atomic_file_stream(file);
     if (stat(c->path, &status) == 0) fchmod(fileno(out), status.st_mode & 07777);
-    fputs(text, out);
+    fwrite(new.text, 1, new.length, out);
     if (atomic_file_commit(file, &failure)) return true;
   }
   add_failure(c->diagnostics, &failure);
@@ -52,13 +52,14 @@ static ExitCode format_one(const Invocation *invocation, const char *path) {
   const CheckOptions none = {0};
   Compilation *c = compilation_open(path, NULL, &none);
   const SourceFile *source = read_text(c);
-  const char *text = source ? format_source(source, c->sources, c->diagnostics, c->arena) : NULL;
-  const bool is_changed =
-      text && (strlen(text) != source->length || memcmp(text, source->text, source->length) != 0);
+  LaidOut new = {0};
+  if (source) new = format_source(source, c->sources, c->diagnostics, c->arena);
+  const bool is_changed = new.text && (new.length != source->length ||
+                                       memcmp(new.text, source->text, source->length) != 0);
   const bool is_filter = is_standard_input(path) && !invocation->options.check;
-  if (text && is_filter) {
-    fputs(text, stdout);
-  } else if (is_changed && (invocation->options.check || replace_file(c, text))) {
+  if (new.text && is_filter) {
+    fwrite(new.text, 1, new.length, stdout);
+  } else if (is_changed && (invocation->options.check || replace_file(c, new))) {
     tell(invocation, path);
   }
   ExitCode code = report_messages(invocation, c);

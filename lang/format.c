@@ -30,25 +30,29 @@ static bool have_same_words(Words before, Words after) {
   return true;
 }
 
+static bool is_same_text(const SourceFile *source, LaidOut other) {
+  return source->length == other.length && memcmp(source->text, other.text, other.length) == 0;
+}
+
 /* Proves the result: the same words, the same tree, and a layout that stays. */
 static bool is_faithful(const SourceFile *result, Words before, const char *tree, Arena *arena) {
   Diagnostics *silent = diagnostics_new(arena, NULL);
   const Words after = read_words(result, arena);
   return have_same_words(before, after) && strcmp(tree, tree_text(result, silent, arena)) == 0 &&
-         error_count(silent) == 0 && strcmp(result->text, lay_out(after, arena)) == 0;
+         error_count(silent) == 0 && is_same_text(result, lay_out(after, arena));
 }
 
 /* ---- the whole ---- */
 
-const char *format_source(const SourceFile *source, Sources *sources, Diagnostics *d,
-                          Arena *arena) {
+LaidOut format_source(const SourceFile *source, Sources *sources, Diagnostics *d, Arena *arena) {
+  const LaidOut nothing = {0};
   const uint32_t errors = error_count(d);
   const char *tree = tree_text(source, d, arena);
-  if (error_count(d) > errors) return NULL;
+  if (error_count(d) > errors) return nothing;
   const Words words = read_words(source, arena);
-  const char *text = lay_out(words, arena);
-  const SourceFile *result = sources_add(sources, source->name, text, strlen(text));
-  if (result && is_faithful(result, words, tree, arena)) return text;
+  const LaidOut laid_out = lay_out(words, arena);
+  const SourceFile *result = sources_add(sources, source->name, laid_out.text, laid_out.length);
+  if (result && is_faithful(result, words, tree, arena)) return laid_out;
   error_in(d, ERROR_DEFECT, source->name, "the new layout would not read as the old one does");
-  return NULL;
+  return nothing;
 }

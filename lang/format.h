@@ -11,9 +11,10 @@
 #define SEDGE_LANG_FORMAT_H
 
 #include "lang/diagnostic.h"
+#include "lang/layout.h"
 
-/* The source's text laid out, in the arena.  NULL where it has syntax errors, which are reported to d.  Laying out the result
+/* The source's text laid out, in the arena; its text is NULL where it has syntax errors, which are reported to d.  Laying out the result
  * again changes nothing, and it reads as the same tree: both are made sure of here, and a breach is an ERROR_DEFECT. */
-const char *format_source(const SourceFile *source, Sources *sources, Diagnostics *d, Arena *arena);
+LaidOut format_source(const SourceFile *source, Sources *sources, Diagnostics *d, Arena *arena);
 
 #endif

@@ -49,10 +49,14 @@ typedef struct Layout {
 
 /* ---- words ---- */
 
+static bool is_blank(char byte) {
+  return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\v' || byte == '\f';
+}
+
 uint32_t laid_out_length(const Word *word) {
   uint32_t length = word_length(word);
   if (word->kind != WORD_LINE_COMMENT) return length;
-  while (length > 0 && strchr(" \t\r\v\f", word->text[length - 1])) length--;
+  while (length > 0 && is_blank(word->text[length - 1])) length--;
   return length;
 }
 
@@ -492,7 +496,7 @@ static void put_line(Layout *layout, const Line *line) {
   }
 }
 
-const char *lay_out(Words words, Arena *arena) {
+LaidOut lay_out(Words words, Arena *arena) {
   Layout layout = {.arena = arena, .words = words};
   layout.pieces = ARENA_ARRAY(arena, Piece, words.count);
   uint32_t depth = 0;
@@ -503,5 +507,5 @@ const char *lay_out(Words words, Arena *arena) {
   }
   align_runs(&layout);
   for (uint32_t i = 0; i < layout.lines.count; i++) put_line(&layout, &layout.lines.items[i]);
-  return arena_copy(arena, layout.text.items, layout.text.count);
+  return (LaidOut){arena_copy(arena, layout.text.items, layout.text.count), layout.text.count};
 }

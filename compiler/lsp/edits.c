@@ -9,10 +9,11 @@
 /* ---- formatting ---- */
 
 /* One edit for all lines between what stays at the text's beginning and what stays at its end. */
-static json_t *smallest_edit(const Query *query, const char *text) {
+static json_t *smallest_edit(const Query *query, LaidOut new) {
   const AnalyzedFile *file = main_file(query->analysis);
   const SourceFile *source = &file->source;
-  const uint32_t length = (uint32_t)strlen(text);
+  const char *text = new.text;
+  const uint32_t length = new.length;
   const uint32_t shorter = length < source->length ? length : source->length;
   uint32_t begin = 0, kept = 0;
   while (begin < shorter && text[begin] == source->text[begin]) begin++;
@@ -32,16 +33,17 @@ json_t *answer_formatting(Query *query) {
   Sources *sources = sources_new(query->arena);
   Diagnostics *d = diagnostics_new(query->arena, sources);
   const SourceFile *own = sources_add(sources, source->name, source->text, source->length);
-  const char *text = own ? format_source(own, sources, d, query->arena) : NULL;
-  if (!text) {
+  LaidOut new = {0};
+  if (own) new = format_source(own, sources, d, query->arena);
+  if (!new.text) {
     query->failure = has_error_code(d, ERROR_DEFECT)
                          ? "a defect of sedge: the new layout would not read as the old one does"
                          : "the file has syntax errors";
     return json_null();
   }
-  if (strlen(text) == source->length && memcmp(text, source->text, source->length) == 0)
+  if (new.length == source->length && memcmp(new.text, source->text, new.length) == 0)
     return json_array();
-  return json_pack("[o]", smallest_edit(query, text));
+  return json_pack("[o]", smallest_edit(query, new));
 }
 
 /* ---- fixes ---- */

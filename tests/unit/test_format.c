@@ -20,7 +20,7 @@ static const char *format(Arena *arena, const char *text) {
   Sources *sources = sources_new(arena);
   Diagnostics *d = diagnostics_new(arena, sources);
   const char *result =
-      format_source(sources_add(sources, "test.sedge", text, strlen(text)), sources, d, arena);
+      format_source(sources_add(sources, "test.sedge", text, strlen(text)), sources, d, arena).text;
   assert_false(has_error_code(d, ERROR_DEFECT));
   assert_true((result == NULL) == (error_count(d) > 0));
   return result;
@@ -108,6 +108,19 @@ static void long_statements_are_broken(void **state) {
   arena_close(arena);
 }
 
+static void nul_in_comments_stays(void **state) {
+  (void)state;
+  static const char text[] = "let x=1;// a\0b \n/*\0*/";
+  static const char expected[] = "let x = 1;                             // a\0b\n/*\0*/\n";
+  Arena *arena = arena_open();
+  Sources *sources = sources_new(arena);
+  const LaidOut result = format_source(sources_add(sources, "test.sedge", text, sizeof text - 1),
+                                       sources, diagnostics_new(arena, sources), arena);
+  assert_int_equal(result.length, sizeof expected - 1);
+  assert_memory_equal(result.text, expected, sizeof expected);
+  arena_close(arena);
+}
+
 static void wrong_text_is_left_alone(void **state) {
   (void)state;
   static const char *const texts[] = {"let x = ;",       "let x = 1", "/* open",    "let x = \"a;",
@@ -188,6 +201,7 @@ int main(void) {
       cmocka_unit_test(statements_are_laid_out),
       cmocka_unit_test(comments_keep_their_places),
       cmocka_unit_test(long_statements_are_broken),
+      cmocka_unit_test(nul_in_comments_stays),
       cmocka_unit_test(wrong_text_is_left_alone),
       cmocka_unit_test(every_file_goes_round),
       cmocka_unit_test(anything_between_words_goes_round),
