@@ -2,6 +2,7 @@
 // sedge lsp: the language server over standard input and output.
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "compiler/command.h"
@@ -12,16 +13,8 @@ enum { IDLE_MS = 150, PIECE = 1 << 16 };
 
 static void send_bytes(void *context, const char *bytes, size_t length) {
   bool *is_broken = context;
-  while (length > 0 && !*is_broken) {
-    const ssize_t written = write(STDOUT_FILENO, bytes, length);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      *is_broken = true;
-      return;
-    }
-    bytes += written;
-    length -= (size_t)written;
-  }
+  if (*is_broken) return;
+  *is_broken = fwrite(bytes, 1, length, stdout) != length || fflush(stdout) != 0;
 }
 
 /* Waits for input up to `timeout` milliseconds (-1: for ever) and feeds it; *has_ended at its end.  False: nothing came. */
@@ -40,9 +33,9 @@ static bool read_some(Lsp *lsp, int timeout, bool *has_ended) {
 }
 
 ExitCode command_lsp(const Invocation *invocation) {
-  (void)invocation;
   bool is_broken = false, has_ended = false;
-  Lsp *lsp = lsp_open(send_bytes, &is_broken);
+  const CheckOptions options = check_options(&invocation->options);
+  Lsp *lsp = lsp_open(send_bytes, &is_broken, &options);
   while (!lsp_has_ended(lsp) && !is_broken) {
     /* All that is there is read first, so that what is cancelled or overtaken is not worked on. */
     while (!has_ended && read_some(lsp, 0, &has_ended)) continue;

@@ -48,8 +48,8 @@ void print_overview(FILE *out) {
 
 void print_verb_help(Verb verb) {
   const Command *command = &commands[verb];
-  printf("usage: sedge %s %s [OPTION...]\n\n%s\n\noptions:\n", command->name, command->arguments,
-         command->help);
+  printf("usage: sedge %s%s%s [OPTION...]\n\n%s\n\noptions:\n", command->name,
+         *command->arguments ? " " : "", command->arguments, command->help);
   print_options(stdout, verb);
   if (verb == VERB_SCHEDULE) {
     fputs("\nformats:\n", stdout);

@@ -144,6 +144,12 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(done.stdout, "")
         self.assertEqual(self.events("fmt", "--check", "-", input="let a=1;", code=WRONG), [{"file": "-", "changed": True}])
 
+    def test_lsp_notices_that_nobody_listens(self):
+        body = '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}}'
+        with open("/dev/full", "w") as full:
+            done = self.run_sedge("lsp", input=f"Content-Length: {len(body)}\r\n\r\n{body}", stdout=full, code=SYSTEM)
+        self.assertIn("standard output could not be written", done.stderr)
+
     # ---- results ----
 
     def test_train_reports_as_json_lines(self):

@@ -50,8 +50,8 @@ hardware h {
 class Client:
     """One server and the editor's side of the connection."""
 
-    def __init__(self, capabilities=None, options=None, initialize=True):
-        self.server = subprocess.Popen([str(BINARY), "lsp", "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, capabilities=None, options=None, initialize=True, words=()):
+        self.server = subprocess.Popen([str(BINARY), "lsp", "--stdio", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.diagnostics = queue.Queue()
         self.errors = queue.Queue()  # answers to what had no id that we know
         dispatcher = {"textDocument/publishDiagnostics": self.diagnostics.put}
@@ -357,6 +357,17 @@ class LanguageServer(unittest.TestCase):
                 answer = client.about("definition", uri, *place_of(text, found))
                 self.assertEqual((answer["uri"], answer["range"]), where)
         self.assertIsNone(client.about("definition", uri, *place_of(text, "dense")))
+        self.assertEqual(client.stop(), 0)
+
+    def test_looks_for_imports_in_folders(self):
+        for name in ("one", "two"):
+            (self.folder / name).mkdir()
+            (self.folder / name / f"{name}.sedge").write_text(f"let {name} = 1;\n")
+        client = self.start(words=["-I", str(self.folder / "one")], options={"includeFolders": [str(self.folder / "two")]})
+        uri = self.uri("n.sedge")
+        client.open(uri, 'import "one.sedge";\nimport "two.sedge";\n' + PROGRAM.replace("[64]", "[64 * one * two]"))
+        self.assertEqual(client.messages(uri, 1), [])
+        self.assertEqual(client.about("definition", uri, 1, 10)["uri"], self.uri("two/two.sedge"))
         self.assertEqual(client.stop(), 0)
 
     def test_reads_imports_that_are_not_saved(self):

@@ -14,8 +14,9 @@ static const char *find_text(void *context, const char *path, size_t *length) {
   return document->text;
 }
 
-void documents_open(Documents *documents) {
+void documents_open(Documents *documents, const CheckOptions *options) {
   *documents = (Documents){.overlay = {find_text, documents}};
+  if (options) documents->options = *options;
   documents->options.overlay = &documents->overlay;
 }
 

@@ -28,7 +28,8 @@ typedef struct Documents {
   PlaceEncoding encoding;
 } Documents;
 
-void documents_open(Documents *documents);
+/* None yet; `options` as in lsp_open. */
+void documents_open(Documents *documents, const CheckOptions *options);
 void documents_close(Documents *documents);
 
 /* The document of that URI, or NULL. */

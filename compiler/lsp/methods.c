@@ -48,19 +48,22 @@ static bool offers_utf8(const json_t *params) {
   return false;
 }
 
-/* initializationOptions.includeFolders: what -I is to the command. */
+/* initializationOptions.includeFolders: more of what -I is to the command. */
 static void take_include_folders(Lsp *lsp, const json_t *params) {
+  CheckOptions *options = &lsp->documents.options;
   const json_t *folders =
       json_object_get(json_object_get(params, "initializationOptions"), "includeFolders");
   const size_t count = json_array_size(folders);
-  const char **texts = ARENA_ARRAY(lsp->settings, const char *, count + 1);
+  const char **texts =
+      ARENA_ARRAY(lsp->settings, const char *, options->include_folder_count + count + 1);
   uint32_t kept = 0;
+  for (; kept < options->include_folder_count; kept++) texts[kept] = options->include_folders[kept];
   for (size_t i = 0; i < count; i++) {
     const char *text = json_string_value(json_array_get(folders, i));
     if (text) texts[kept++] = arena_copy(lsp->settings, text, strlen(text));
   }
-  lsp->documents.options.include_folders = texts;
-  lsp->documents.options.include_folder_count = kept;
+  options->include_folders = texts;
+  options->include_folder_count = kept;
 }
 
 static json_t *capabilities(const Lsp *lsp) {

@@ -33,14 +33,14 @@ void lsp_notify(Lsp *lsp, const char *method, json_t *params) {
 
 /* ---- life ---- */
 
-Lsp *lsp_open(LspSend send, void *context) {
+Lsp *lsp_open(LspSend send, void *context, const CheckOptions *options) {
   Lsp *lsp = calloc(1, sizeof *lsp);
   if (!lsp) abort();
   lsp->send = send;
   lsp->context = context;
   lsp->reader = rpc_reader_open();
   lsp->queue = json_array();
-  documents_open(&lsp->documents);
+  documents_open(&lsp->documents, options);
   lsp->settings = arena_open();
   lsp->published = json_object();
   return lsp;

@@ -12,13 +12,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lang/check.h"
+
 /* Takes a whole message; the bytes are borrowed for the time of the call. */
 typedef void (*LspSend)(void *context, const char *bytes, size_t length);
 
 typedef struct Lsp Lsp;
 
-/* Owned: lsp_close. */
-Lsp *lsp_open(LspSend send, void *context);
+/* `options`, what -D and -I are to the command, are borrowed; NULL: none.  Owned: lsp_close. */
+Lsp *lsp_open(LspSend send, void *context, const CheckOptions *options);
 void lsp_close(Lsp *lsp);
 
 void lsp_feed(Lsp *lsp, const char *bytes, size_t count);
