@@ -487,6 +487,25 @@ class LanguageServer(unittest.TestCase):
                     self.assertNotIn(label, labels)
         self.assertEqual(client.stop(), 0)
 
+    def test_shows_the_arguments_of_calls(self):
+        text = "pattern near(radius, wide = 2)(l, r) = abs(l - r) <= radius * wide;\n" + PROGRAM.replace(
+            "dense()", "near(3, wide = 1)")
+        client, uri, _ = self.open(text)
+        for found, label, active in [
+            ("clashfree(|fanout", "clashfree(fanout, fanin, density, banks, type, dither, seed)", 0),
+            ("near(3|", "near(radius, wide)", 0), ("near(3, |wide", "near(radius, wide)", 1),
+        ]:
+            with self.subTest(found=found):
+                answer = client.about("signatureHelp", uri, *place_of(text, found))
+                self.assertEqual((answer["signatures"][0]["label"], answer["activeParameter"]), (label, active))
+        self.assertIn("edges out of", client.about("signatureHelp", uri, *place_of(text, "clashfree(|fanout"))[
+            "signatures"][0]["parameters"][0]["documentation"])
+        self.assertIsNone(client.about("signatureHelp", uri, *place_of(text, "clo|ck")))
+        client.change(uri, 2, {"text": "train { optimizer = sgd(1/8, nesterov = true, l2 = "})
+        answer = client.about("signatureHelp", uri, 0, 51)
+        self.assertEqual(answer["activeParameter"], 3)
+        self.assertEqual(client.stop(), 0)
+
     def test_outlines_the_file(self):
         client, uri, _ = self.open(PROGRAM)
         symbols = client.about("documentSymbol", uri)

@@ -193,6 +193,7 @@ WordContext context_of(Words words, uint32_t word) {
       .block = state.block,
       .statement = state.statement,
       .callee = frame ? frame->callee : NO_WORD,
+      .argument = frame ? frame->argument : 0,
       .form = frame ? frame->form : block_form(&state),
       .field = current_field(&state),
       .family = current_family(&state),

@@ -26,9 +26,10 @@ typedef struct WordContext {
   uint32_t
       statement;   /* index of the statement's or item's first word; NO_WORD where it begins here */
   uint32_t callee; /* index of the name of the innermost call, or NO_WORD */
-  Form form;       /* that the block or innermost call is, or FORM_COUNT */
-  Field field;     /* whose value stands here, or FIELD_COUNT */
-  Family family;   /* what may stand here by name, or FAMILY_COUNT */
+  uint32_t argument; /* the number of the argument that is being written in that call */
+  Form form;         /* that the block or innermost call is, or FORM_COUNT */
+  Field field;       /* whose value stands here, or FIELD_COUNT */
+  Family family;     /* what may stand here by name, or FAMILY_COUNT */
 } WordContext;
 
 #define NO_WORD UINT32_MAX

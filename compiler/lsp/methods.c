@@ -66,17 +66,27 @@ static void take_include_folders(Lsp *lsp, const json_t *params) {
   options->include_folder_count = kept;
 }
 
+/* What the server can do, in the protocol's words. */
 static json_t *capabilities(const Lsp *lsp) {
   enum { SYNC_INCREMENTAL = 2 };
+  static const char *const plain[] = {
+      "hoverProvider",          "definitionProvider",         "referencesProvider",
+      "documentSymbolProvider", "documentFormattingProvider", "documentHighlightProvider",
+      "inlayHintProvider"};
   const char *encoding = lsp->documents.encoding == PLACE_UTF8 ? "utf-8" : "utf-16";
-  return json_pack("{s:s, s:{s:b, s:i, s:b}, s:b, s:{s:[s, s, s, s]}, s:b, s:b, s:b, s:{s:b}, s:b, "
-                   "s:b, s:{s:[s]}, s:b}",
-                   "positionEncoding", encoding, "textDocumentSync", "openClose", 1, "change",
-                   SYNC_INCREMENTAL, "save", 1, "hoverProvider", 1, "completionProvider",
-                   "triggerCharacters", "=", ":", "(", ">", "definitionProvider", 1,
-                   "referencesProvider", 1, "documentHighlightProvider", 1, "renameProvider",
-                   "prepareProvider", 1, "documentSymbolProvider", 1, "documentFormattingProvider",
-                   1, "codeActionProvider", "codeActionKinds", "quickfix", "inlayHintProvider", 1);
+  json_t *all =
+      json_pack("{s:s, s:{s:b, s:i, s:b}}", "positionEncoding", encoding, "textDocumentSync",
+                "openClose", 1, "change", SYNC_INCREMENTAL, "save", 1);
+  for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+    json_object_set_new(all, plain[i], json_true());
+  json_object_set_new(all, "completionProvider",
+                      json_pack("{s:[s, s, s, s]}", "triggerCharacters", "=", ":", "(", ">"));
+  json_object_set_new(all, "signatureHelpProvider",
+                      json_pack("{s:[s, s]}", "triggerCharacters", "(", ","));
+  json_object_set_new(all, "renameProvider", json_pack("{s:b}", "prepareProvider", 1));
+  json_object_set_new(all, "codeActionProvider",
+                      json_pack("{s:[s]}", "codeActionKinds", "quickfix"));
+  return all;
 }
 
 json_t *take_initialize(Lsp *lsp, const json_t *params) {
