@@ -10,7 +10,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/extension"
-cp -r package.json package-lock.json extension.js language-configuration.json README.md syntaxes ../../../LICENSE "$work/extension/"
+license=LICENSE # beside it where it is installed
+[ -f "$license" ] || license=../../../LICENSE
+cp -r package.json package-lock.json extension.js language-configuration.json README.md syntaxes "$license" "$work/extension/"
 (cd "$work/extension" && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error)
 
 python3 - "$work" "$out" <<'PYTHON'
