@@ -103,27 +103,22 @@ static Value power_of(Emitter *e, Value exponent) {
   return float_of(e, LLVMBuildShl(e->builder, biased, integer(e, 23), ""));
 }
 
-/* e^x as y * 2^k; no number to be excepted. */
-static Value exp_mantissa(Emitter *e, Value x, Value *exponent) {
+Value emit_exp(Emitter *e, Value x) {
   static const float p[] = {1.9875691500e-4F, 1.3981999507e-3F, 8.3334519073e-3F,
                             4.1665795894e-2F, 1.6666665459e-1F, 5.0000001201e-1F};
-  Value k = small_floor(e, add(e, multiply(e, x, constant(e, 1.44269504F)), constant(e, 0.5F)));
-  k = LLVMBuildFreeze(e->builder, k, "");
-  Value r = subtract(e, x, multiply(e, k, constant(e, 0.693359375F)));
-  r = subtract(e, r, multiply(e, k, constant(e, -2.12194440e-4F)));
-  Value y = multiply(e, polynomial(e, r, p, 6), multiply(e, r, r));
-  *exponent = LLVMBuildFreeze(e->builder, LLVMBuildFPToSI(e->builder, k, e->v16i32, ""), "");
-  return add(e, add(e, y, r), constant(e, 1.0F));
-}
-
-Value emit_exp(Emitter *e, Value x) {
   Value is_low = compare(e, LLVMRealOLT, x, constant(e, -87.3365479F));
   Value is_high = compare(e, LLVMRealOGT, x, constant(e, 88.7228394F));
   Value is_special =
       LLVMBuildOr(e->builder, LLVMBuildOr(e->builder, is_low, is_high, ""), is_nan(e, x), "");
-  Value whole, y = exp_mantissa(e, choose(e, is_special, constant(e, 0.0F), x), &whole);
-  /* Any two parts of the exponent will do: the first product is exact. */
-  Value half = LLVMBuildAShr(e->builder, whole, integer(e, 1), "");
+  Value within = choose(e, is_special, constant(e, 0.0F), x);
+  Value k =
+      small_floor(e, add(e, multiply(e, within, constant(e, 1.44269504F)), constant(e, 0.5F)));
+  Value r = subtract(e, within, multiply(e, k, constant(e, 0.693359375F)));
+  r = subtract(e, r, multiply(e, k, constant(e, -2.12194440e-4F)));
+  Value y = multiply(e, polynomial(e, r, p, 6), multiply(e, r, r));
+  y = add(e, add(e, y, r), constant(e, 1.0F));
+  Value whole = LLVMBuildFPToSI(e->builder, k, e->v16i32, "");
+  Value half = LLVMBuildSDiv(e->builder, whole, integer(e, 2), "");
   Value rest = LLVMBuildSub(e->builder, whole, half, "");
   y = multiply(e, multiply(e, y, power_of(e, half)), power_of(e, rest));
   y = choose(e, is_low, constant(e, 0.0F), y);
@@ -179,16 +174,31 @@ Value emit_tanh(Emitter *e, Value x) {
   return LLVMBuildSelect(e->builder, is_nan(e, x), x, y, "tanh");
 }
 
-/* 1 / (1 + exp(-x)), of which exp's special cases need not be told: from e^-87 down the sum is 1, e^89 is infinite as 2y * 2^(k - 1) is
- * from 88.7228394 on, and a NaN stays in y. */
+/* a * b + c, b the same in all lanes. */
+static Value fused(Emitter *e, Value a, float b, Value c) {
+  return emit_fma(e, a, constant(e, b), c, "");
+}
+
+/* exp_within(); NaN gives anything. */
+static Value emit_exp_within(Emitter *e, Value t) {
+  Value shifted = fused(e, t, 1.44269504F, constant(e, 0x1.8p23F));
+  Value k = subtract(e, shifted, constant(e, 0x1.8p23F));
+  Value r = fused(e, k, 2.12194440e-4F, fused(e, k, -0.693359375F, t));
+  Value square = multiply(e, r, r);
+  Value high = fused(e, r, 1.9875691500e-4F, constant(e, 1.3981999507e-3F));
+  Value middle = fused(e, r, 8.3334519073e-3F, constant(e, 4.1665795894e-2F));
+  Value low = fused(e, r, 1.6666665459e-1F, constant(e, 5.0000001201e-1F));
+  Value p = emit_fma(e, emit_fma(e, high, square, middle, ""), square, low, "");
+  Value y = add(e, emit_fma(e, p, square, r, ""), constant(e, 1.0F));
+  Value exponent = LLVMBuildShl(e->builder, bits_of(e, shifted), integer(e, 23), "");
+  return float_of(e, LLVMBuildAdd(e->builder, bits_of(e, y), exponent, "exp"));
+}
+
 Value emit_sigmoid(Emitter *e, Value x) {
-  Value one = constant(e, 1.0F), most = constant(e, 89.0F), least = constant(e, -87.0F);
-  Value t = LLVMBuildFNeg(e->builder, x, ""), exponent;
-  t = choose(e, compare(e, LLVMRealOGT, t, most), most, t);
-  t = choose(e, compare(e, LLVMRealOLT, t, least), least, t);
-  Value y = exp_mantissa(e, t, &exponent);
-  Value scale =
-      float_of(e, LLVMBuildAdd(e->builder, LLVMBuildShl(e->builder, exponent, integer(e, 23), ""),
-                               integer(e, 126 << 23), ""));
-  return divide(e, one, add(e, one, multiply(e, add(e, y, y), scale)));
+  Value one = constant(e, 1.0F), low = constant(e, -87.0F), high = constant(e, 87.0F);
+  Value least = choose(e, compare(e, LLVMRealOGT, x, low), x, low);
+  Value within = choose(e, compare(e, LLVMRealOLT, least, high), least, high);
+  Value a = divide(e, one, add(e, one, emit_exp_within(e, LLVMBuildFNeg(e->builder, within, ""))));
+  a = choose(e, compare(e, LLVMRealOLT, x, low), constant(e, 0.0F), a);
+  return LLVMBuildSelect(e->builder, is_nan(e, x), x, a, "sigmoid");
 }

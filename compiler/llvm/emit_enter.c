@@ -81,6 +81,13 @@ static Value load_values(Emitter *e, const Enter *enter, Value example, Value fr
 
 /* ---- transposing ---- */
 
+/* Sixteen rows of 16 values, to be read by column. */
+typedef struct Rows {
+  Value array[LANES]; /* NULL: a row of zeros */
+  Value from[LANES];  /* i64 */
+  bool is_inside[LANES];
+} Rows;
+
 /* Lane i of vector j becomes lane j of vector i: four rounds of interleaving halves. */
 static void transpose(Emitter *e, Value vectors[LANES]) {
   int32_t low[LANES], high[LANES];
@@ -96,6 +103,80 @@ static void transpose(Emitter *e, Value vectors[LANES]) {
     }
     for (uint32_t i = 0; i < LANES; i++) vectors[i] = next[i];
   }
+}
+
+/* A row's 16 values. */
+static Value load_row(Emitter *e, const Enter *enter, const Rows *rows, uint32_t row) {
+  if (!rows->array[row]) return LLVMConstNull(value_vector(e, enter));
+  return load_values(e, enter, rows->array[row], rows->from[row], rows->is_inside[row]);
+}
+
+enum { QUARTERS = 4, QUARTER = LANES / QUARTERS };
+
+/* Numbers first .. first + count - 1, for a shuffle that takes a part or joins two. */
+static Value run_of_numbers(const Emitter *e, uint32_t first, uint32_t count) {
+  Value numbers[LANES];
+  for (uint32_t i = 0; i < count; i++) numbers[i] = const_i32(e, (int32_t)(first + i));
+  return LLVMConstVector(numbers, count);
+}
+
+/* Four of a row's floats; read alone where that is safe, because joining parts from memory costs no permutation. */
+static Value row_quarter(Emitter *e, const Enter *enter, const Rows *rows, uint32_t row,
+                         uint32_t quarter) {
+  if (rows->array[row] && rows->is_inside[row]) {
+    Type type = LLVMVectorType(e->f32, QUARTER);
+    Value from = add_i64(e, rows->from[row], (int64_t)quarter * QUARTER);
+    return load_vector(e, type, rows->array[row], from, 4, "quarter");
+  }
+  Value whole = load_row(e, enter, rows, row);
+  return LLVMBuildShuffleVector(e->builder, whole, whole,
+                                run_of_numbers(e, quarter * QUARTER, QUARTER), "quarter");
+}
+
+static Value join(Emitter *e, Value a, Value b, uint32_t lanes) {
+  return LLVMBuildShuffleVector(e->builder, a, b, run_of_numbers(e, 0, 2 * lanes), "joined");
+}
+
+/* Within each quarter of the lanes: pairs of a's and b's lanes from `first` on (width 1: one of each in turn; width 2: two). */
+static Value weave_quarters(Emitter *e, Value a, Value b, uint32_t first, uint32_t width) {
+  int32_t order[LANES];
+  for (uint32_t lane = 0; lane < LANES; lane++) {
+    const uint32_t i = lane % QUARTER, source = i / width % 2;
+    const uint32_t from = lane - i + first + (width == 1 ? i / 2 : i % 2);
+    order[lane] = (int32_t)(from + source * LANES);
+  }
+  return shuffle(e, a, b, order, "");
+}
+
+/* Columns of 16 rows of floats: quarters are joined so that all that is left to do stays within them. */
+static void load_float_columns(Emitter *e, const Enter *enter, const Rows *rows,
+                               Value columns[LANES]) {
+  for (uint32_t quarter = 0; quarter < QUARTERS; quarter++) {
+    Value joined[QUARTER];
+    for (uint32_t i = 0; i < QUARTER; i++) {
+      Value part[QUARTERS];
+      for (uint32_t q = 0; q < QUARTERS; q++)
+        part[q] = row_quarter(e, enter, rows, q * QUARTER + i, quarter);
+      joined[i] = join(e, join(e, part[0], part[1], QUARTER), join(e, part[2], part[3], QUARTER),
+                       2 * QUARTER);
+    }
+    Value *to = columns + (size_t)quarter * QUARTER;
+    for (uint32_t half = 0; half < 2; half++) {
+      Value low = weave_quarters(e, joined[0], joined[1], 2 * half, 1);
+      Value high = weave_quarters(e, joined[2], joined[3], 2 * half, 1);
+      to[2 * half] = weave_quarters(e, low, high, 0, 2);
+      to[2 * half + 1] = weave_quarters(e, low, high, 2, 2);
+    }
+  }
+}
+
+static void load_columns(Emitter *e, const Enter *enter, const Rows *rows, Value columns[LANES]) {
+  if (!enter->is_bytes) {
+    load_float_columns(e, enter, rows, columns);
+    return;
+  }
+  for (uint32_t row = 0; row < LANES; row++) columns[row] = load_row(e, enter, rows, row);
+  transpose(e, columns);
 }
 
 /* ---- online ---- */
@@ -126,14 +207,15 @@ static void enter_banks(Emitter *e, const Enter *enter, Value example, Value ban
                         uint32_t first_row) {
   const uint32_t banks = enter->layout.banks;
   Value vectors[LANES];
+  Rows rows = {0};
   for (uint32_t i = 0; i < LANES; i++) {
     const uint64_t row = (uint64_t)(first_row + i) * banks;
-    vectors[i] = LLVMConstNull(value_vector(e, enter));
-    if (row < enter->real_count)
-      vectors[i] = load_values(e, enter, example, add_i64(e, bank, (int64_t)row),
-                               row + banks <= enter->real_count);
+    if (row >= enter->real_count) continue;
+    rows.array[i] = example;
+    rows.from[i] = add_i64(e, bank, (int64_t)row);
+    rows.is_inside[i] = row + banks <= enter->real_count;
   }
-  transpose(e, vectors);
+  load_columns(e, enter, &rows, vectors);
   for (uint32_t i = 0; i < LANES; i++) {
     Value cell = add_i64(e, mul_i64(e, add_i64(e, bank, i), enter->layout.bank_rows), first_row);
     store_vector(e, cells_of(e, enter, vectors[i]), enter->cells, cell, 64);
@@ -163,9 +245,13 @@ static void enter_columns(Emitter *e, const Enter *enter, Value examples) {
     if (first == last) continue;
     Loop loop = begin_loop(e, const_i64(e, first), const_i64(e, last), LANES, true, "left");
     Value vectors[LANES];
-    for (uint32_t i = 0; i < LANES; i++)
-      vectors[i] = load_values(e, enter, pointers[i], loop.index, !is_last);
-    transpose(e, vectors);
+    Rows rows;
+    for (uint32_t i = 0; i < LANES; i++) {
+      rows.array[i] = pointers[i];
+      rows.from[i] = loop.index;
+      rows.is_inside[i] = !is_last;
+    }
+    load_columns(e, enter, &rows, vectors);
     for (uint32_t i = 0; i < LANES; i++) {
       Value at = mul_i64(e, add_i64(e, loop.index, i), width);
       store_vector(e, cells_of(e, enter, vectors[i]), enter->cells, at, 64);
@@ -182,7 +268,8 @@ bool can_enter(const Emitter *e, bool is_bytes) {
   if (format->is_fixed &&
       (!is_bytes || format->rounding == ROUND_STOCHASTIC || format->width > LANES))
     return false;
-  if (layout.kind == LAYOUT_ROTATE) return layout.banks % LANES == 0 && layout.bank_rows <= 4 * LANES;
+  if (layout.kind == LAYOUT_ROTATE)
+    return layout.banks % LANES == 0 && layout.bank_rows <= 4 * LANES;
   return true;
 }
 
