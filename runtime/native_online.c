@@ -90,6 +90,8 @@ static NativeWork ff_work(NativeEngine *n, uint32_t i, uint64_t input) {
       .ff_right = activation_of(n, i + 1, input),
       .ff_derivative = derivative_of(n, i + 1, input),
       .scratch = n->junctions[i].native.scratch,
+      /* Between two passes over the first junction's weights lies none over as many; behind another's FF comes its BACK, forward. */
+      .is_backward = i > 0 || input % 2 == 1,
       .ff_input = input,
   };
 }
@@ -256,6 +258,7 @@ static void infer_one(const Inference *inference, uint32_t member, uint64_t i) {
         .ff_right = right->scratch + member * right->cells,
         .ff_derivative = right->scratch_derivative + member * right->cells,
         .scratch = n->scratch + member * n->scratch_cells,
+        .is_backward = example % 2 == 1,
         .ff_input = example,
     };
     n->junctions[junction].kernels[NATIVE_FF](&n->junctions[junction].native, &work);

@@ -414,6 +414,13 @@ static void store_left_deltas(Emitter *e, const OnlineKernel *k, Value left_sums
 
 /* ---- a pass over a walk ---- */
 
+/* Unrolled code knows every rotation; it must stay within the first cache of instructions. */
+static bool is_worth_unrolling(const Emitter *e, const OnlineKernel *k) {
+  enum { MOST_CROSSINGS = 512 };
+  return k->layout.kind == LAYOUT_ROTATE && is_permuted(e, k) && !e->model->number.is_fixed &&
+         (k->does_ff && k->is_plain) && k->edges->edge_count / LANES <= MOST_CROSSINGS;
+}
+
 static void open_walk(Emitter *e, const OnlineKernel *k, const Scratch *scratch, Walk *walk) {
   const bool is_rotated = k->layout.kind == LAYOUT_ROTATE;
   *walk = (Walk){.k = k,
@@ -422,6 +429,7 @@ static void open_walk(Emitter *e, const OnlineKernel *k, const Scratch *scratch,
                  .left_sums = scratch->left_sums,
                  .strip_rows = e->bytes == 64 ? k->layout.group_rows : 4};
   walk->visits_once = visits_once(walk);
+  walk->is_unrolled = is_worth_unrolling(e, k);
   if (k->does_back) {
     walk->fields = update_fields(e, k);
     walk->left[WALK_BACK] = work_field(e, WORK_up_left, "back_left");
@@ -429,10 +437,15 @@ static void open_walk(Emitter *e, const OnlineKernel *k, const Scratch *scratch,
     walk->fields.weight = junction_field(e, JUNCTION_weight, "weights");
   }
   if (k->does_ff) walk->left[WALK_FF] = work_field(e, WORK_ff_left, "ff_left");
+  /* BP adds to a left neuron's sum in the order of right neurons: forward. */
+  if (k->does_ff && !k->does_bp && !walk->is_unrolled) {
+    Value flag = work_field(e, WORK_is_backward, "is_backward");
+    walk->is_backward = LLVMBuildICmp(e->builder, LLVMIntNE, flag, const_i64(e, 0), "");
+  }
   if (k->layout.kind == LAYOUT_BLEND) walk->masks = junction_field(e, JUNCTION_masks, "masks");
   if (!is_rotated) return;
   walk->starts = junction_field(e, JUNCTION_starts, "starts");
-  if (is_permuted(e, k)) walk->rotations = rotations_table(e);
+  if (is_permuted(e, k) && !walk->is_unrolled) walk->rotations = rotations_table(e);
 }
 
 /* Biases change after FF has read them, or before where FF sees the update. */

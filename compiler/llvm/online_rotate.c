@@ -33,13 +33,21 @@ Value rotations_table(Emitter *e) {
   return table;
 }
 
-/* Lane i takes lane (turn + i) % 16; turn is i32, below 16. */
+/* What permute() takes, so that lane i takes lane (turn + i) % 16; turn is i32, below 16. */
 static Value permutation(Emitter *e, const Walk *walk, Value turn) {
+  if (walk->is_unrolled) return turn;
   Value row = LLVMBuildZExt(e->builder, turn, e->i64, "");
   return load_vector(e, e->v16i32, walk->rotations, mul_i64(e, row, LANES), 64, "permutation");
 }
 
-static Value permute(Emitter *e, Value vector, Value lanes) {
+/* A rotation that is known is one instruction without a table. */
+static Value permute(Emitter *e, const Walk *walk, Value vector, Value lanes) {
+  if (walk->is_unrolled) {
+    int32_t order[LANES];
+    for (uint32_t lane = 0; lane < LANES; lane++)
+      order[lane] = (int32_t)((lane + known(lanes)) % LANES);
+    return shuffle(e, vector, vector, order, "rotated");
+  }
   Type type = LLVMTypeOf(vector), parameters[] = {type, e->v16i32};
   Type function_type = LLVMFunctionType(type, parameters, 2, false);
   const char *name = e->model->number.is_fixed ? "llvm.x86.avx512.permvar.si.512"
@@ -72,6 +80,16 @@ static Value turned(Emitter *e, const OnlineKernel *k, Value start, Value offset
 
 /* ---- the walk ---- */
 
+/* The start of a crossing, where the walk is unrolled. */
+static Value known_start(const Emitter *e, const Walk *walk, const WalkStrip *strip,
+                         const WalkColumn *column, uint32_t row) {
+  const Interleaver *edges = walk->k->edges;
+  const uint32_t sweep = known(strip->group) + known(strip->offset) + row;
+  const uint32_t bank = known(strip->part) * walk->k->layout.columns + known(column->number);
+  const size_t first = edges->is_start_shared ? 0 : (size_t)sweep * edges->banks;
+  return const_i32(e, (int32_t)edges->starts[first + bank]);
+}
+
 /* The start of the sweep that a slot belongs to. */
 static Value start_of(Emitter *e, const Walk *walk, Value slot) {
   Value unit = LLVMBuildUDiv(e->builder, slot, const_i64(e, walk->k->layout.unit), "");
@@ -90,7 +108,8 @@ static Value bank_cell(Emitter *e, const Walk *walk, const WalkStrip *strip,
 static void open_column(Emitter *e, const Walk *walk, const WalkStrip *strip, WalkColumn *column) {
   const OnlineKernel *k = walk->k;
   const bool is_wanted[WALK_SIDES] = {k->does_ff, k->does_back};
-  if (k->edges->is_start_shared) column->start = start_of(e, walk, column->slot);
+  if (k->edges->is_start_shared && !walk->is_unrolled)
+    column->start = start_of(e, walk, column->slot);
   if (!is_permuted(e, k)) return;
   Value cell = bank_cell(e, walk, strip, column);
   for (uint32_t side = 0; side < WALK_SIDES; side++) {
@@ -107,7 +126,7 @@ static void turn_sums(Emitter *e, const Walk *walk, WalkColumn *column, Value tu
   if (turn == column->turn) return;
   Value on = LLVMBuildSub(e->builder, turn, column->turn, "");
   on = LLVMBuildAnd(e->builder, on, const_i32(e, LANES - 1), "on");
-  column->sums[0] = permute(e, column->sums[0], permutation(e, walk, on));
+  column->sums[0] = permute(e, walk, column->sums[0], permutation(e, walk, on));
   column->turn = turn;
 }
 
@@ -119,7 +138,11 @@ static void close_column(Emitter *e, const Walk *walk, const WalkStrip *strip, W
 static void open_lanes(Emitter *e, const Walk *walk, const WalkStrip *strip, WalkColumn *column,
                        WalkLanes *lanes) {
   const OnlineKernel *k = walk->k;
-  if (!k->edges->is_start_shared) column->start = start_of(e, walk, lanes->slot);
+  if (walk->is_unrolled) {
+    column->start = known_start(e, walk, strip, column, lanes->row);
+  } else if (!k->edges->is_start_shared) {
+    column->start = start_of(e, walk, lanes->slot);
+  }
   if (is_permuted(e, k)) {
     lanes->choice[0] = permutation(e, walk, column->start);
   } else {
@@ -130,7 +153,7 @@ static void open_lanes(Emitter *e, const Walk *walk, const WalkStrip *strip, Wal
 
 static Value left(Emitter *e, const Walk *walk, const WalkStrip *strip, const WalkColumn *column,
                   const WalkLanes *lanes, WalkSide side) {
-  if (is_permuted(e, walk->k)) return permute(e, column->left[side][0], lanes->choice[0]);
+  if (is_permuted(e, walk->k)) return permute(e, walk, column->left[side][0], lanes->choice[0]);
   return rotated_load(e, walk->k, walk->left[side], bank_cell(e, walk, strip, column),
                       lanes->choice[0]);
 }

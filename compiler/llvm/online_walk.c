@@ -38,31 +38,52 @@ static Value cross(Emitter *e, const Walk *walk, const WalkStrip *strip, WalkCol
   return k->does_ff && k->sees_update ? add_product(e, updated, ff_left, sum) : sum;
 }
 
+uint32_t known(Value constant) {
+  return (uint32_t)LLVMConstIntGetZExtValue(constant);
+}
+
+/* All crossings of a column with the strip; sums[row] become the new ones. */
+static void emit_column(Emitter *e, const Walk *walk, const WalkStrip *strip, Value number,
+                        Value first, Value sums[]) {
+  const Layout *layout = &walk->k->layout;
+  Value before = mul_i64(e, number, (int64_t)strip->group_rows * layout->unit);
+  WalkColumn column = {.number = number, .slot = LLVMBuildAdd(e->builder, first, before, "slot")};
+  walk->layout->open_column(e, walk, strip, &column);
+  for (uint32_t row = 0; row < strip->rows; row++)
+    sums[row] = cross(e, walk, strip, &column, row, sums[row]);
+  if (walk->k->does_bp) walk->layout->close_column(e, walk, strip, &column);
+}
+
+static void loop_over_columns(Emitter *e, const Walk *walk, const WalkStrip *strip, Value first,
+                              Value sums[]) {
+  const uint32_t carried_rows = walk->k->does_ff ? strip->rows : 0;
+  Value before[MOST_GROUP_ROWS] = {NULL}, next[MOST_GROUP_ROWS] = {NULL};
+  Loop loop =
+      begin_loop(e, const_i64(e, 0), const_i64(e, walk->k->layout.columns), 1, true, "column");
+  for (uint32_t row = 0; row < carried_rows; row++)
+    before[row] = next[row] = carry(e, &loop, sums[row], "sum");
+  emit_column(e, walk, strip, loop.index, first, next);
+  for (uint32_t row = 0; row < carried_rows; row++) carry_next(&loop, before[row], next[row]);
+  end_loop(e, &loop);
+  for (uint32_t row = 0; row < carried_rows; row++) sums[row] = carried(&loop, before[row]);
+}
+
 static void emit_strip(Emitter *e, const Walk *walk, WalkStrip *strip) {
   const OnlineKernel *k = walk->k;
-  const Layout *layout = &k->layout;
   Value sums[MOST_GROUP_ROWS] = {NULL};
   for (uint32_t row = 0; k->does_back && row < strip->rows; row++) {
     strip->pull[row] = walk->layout->load_pull(e, walk, strip, row, walk->pulls);
     if (k->does_bp) strip->delta[row] = walk->layout->load_pull(e, walk, strip, row, walk->deltas);
   }
   Value first = first_slot(e, walk, strip);
-  Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, layout->columns), 1, true, "column");
-  for (uint32_t row = 0; k->does_ff && row < strip->rows; row++)
-    sums[row] = carry(e, &loop, zero_vector(e), "sum");
-  Value before = mul_i64(e, loop.index, (int64_t)strip->group_rows * layout->unit);
-  WalkColumn column = {.number = loop.index,
-                       .slot = LLVMBuildAdd(e->builder, first, before, "slot")};
-  walk->layout->open_column(e, walk, strip, &column);
-  for (uint32_t row = 0; row < strip->rows; row++) {
-    Value sum = cross(e, walk, strip, &column, row, sums[row]);
-    if (k->does_ff) carry_next(&loop, sums[row], sum);
+  for (uint32_t row = 0; row < strip->rows; row++) sums[row] = zero_vector(e);
+  if (walk->is_unrolled) {
+    for (uint32_t column = 0; column < k->layout.columns; column++)
+      emit_column(e, walk, strip, const_i64(e, column), first, sums);
+  } else {
+    loop_over_columns(e, walk, strip, first, sums);
   }
-  if (k->does_bp) walk->layout->close_column(e, walk, strip, &column);
-  end_loop(e, &loop);
-  if (!k->does_ff) return;
-  for (uint32_t row = 0; row < strip->rows; row++) sums[row] = carried(&loop, sums[row]);
-  walk->layout->store_sums(e, walk, strip, sums);
+  if (k->does_ff) walk->layout->store_sums(e, walk, strip, sums);
 }
 
 /* A strip for each block of 16 of its units. */
@@ -98,29 +119,42 @@ static void emit_group(Emitter *e, const Walk *walk, WalkStrip *strip) {
   emit_blocks(e, walk, strip);
 }
 
+/* `number` of 0, step .. last, or where the walk goes backward its opposite. */
+static Value in_direction(Emitter *e, const Walk *walk, Value number, uint32_t last) {
+  if (!walk->is_backward) return number;
+  Value opposite = LLVMBuildSub(e->builder, const_i64(e, last), number, "");
+  return LLVMBuildSelect(e->builder, walk->is_backward, opposite, number, "in_direction");
+}
+
 static void emit_part(Emitter *e, const Walk *walk, Value part) {
   const Layout *layout = &walk->k->layout;
   const uint32_t rest = layout->rows % layout->group_rows, whole = layout->rows - rest;
-  if (whole > 0) {
+  WalkStrip strip = {.part = part, .group_rows = layout->group_rows};
+  if (walk->is_unrolled) {
+    for (uint32_t group = 0; group < whole; group += layout->group_rows) {
+      strip.group = const_i64(e, group);
+      emit_group(e, walk, &strip);
+    }
+  } else if (whole > 0) {
     Loop loop =
         begin_loop(e, const_i64(e, 0), const_i64(e, whole), layout->group_rows, true, "group");
-    WalkStrip strip = {.part = part, .group = loop.index, .group_rows = layout->group_rows};
+    strip.group = in_direction(e, walk, loop.index, whole - layout->group_rows);
     emit_group(e, walk, &strip);
     end_loop(e, &loop);
   }
-  if (rest > 0) {
-    WalkStrip strip = {.part = part, .group = const_i64(e, whole), .group_rows = rest};
-    emit_group(e, walk, &strip);
-  }
+  if (rest == 0) return;
+  strip.group = const_i64(e, whole);
+  strip.group_rows = rest;
+  emit_group(e, walk, &strip);
 }
 
 void emit_walk(Emitter *e, const Walk *walk) {
   const uint32_t parts = walk->k->layout.parts;
-  if (parts == 1) {
-    emit_part(e, walk, const_i64(e, 0));
+  if (parts == 1 || walk->is_unrolled) {
+    for (uint32_t part = 0; part < parts; part++) emit_part(e, walk, const_i64(e, part));
     return;
   }
   Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, parts), 1, true, "part");
-  emit_part(e, walk, loop.index);
+  emit_part(e, walk, in_direction(e, walk, loop.index, parts - 1));
   end_loop(e, &loop);
 }

@@ -28,6 +28,8 @@ typedef struct Walk {
   Value masks;             /* BLEND */
   Value starts, rotations; /* ROTATE */
   bool visits_once;        /* each column: BP's sums begin at 0 */
+  bool is_unrolled;        /* numbers of parts, rows and columns are constants, and starts known */
+  Value is_backward;       /* i1: the last part and group come first; NULL: never */
   uint32_t strip_rows;     /* at most; fits the target's registers */
 } Walk;
 
@@ -89,6 +91,9 @@ void emit_rotate_bp(Emitter *e, const Walk *walk);
 
 /* [16][16] i32: the lanes of a vector, turned by the row's number. */
 Value rotations_table(Emitter *e);
+
+/* A number of an unrolled walk. */
+uint32_t known(Value constant);
 
 /* BP's sums of 16 cells of a column, before the strip. */
 Value load_left_sums(Emitter *e, const Walk *walk, Value cell);
