@@ -36,6 +36,7 @@ static bool is_product_exact(void) {
   return true;
 }
 
+/* bytes: <16 x i32>. */
 static Value divide_bytes(Emitter *e, Value bytes) {
   Value b = LLVMBuildUIToFP(e->builder, bytes, e->v16f32, "bytes");
   if (!e->has_fma || !is_product_exact())
@@ -47,8 +48,7 @@ static Value divide_bytes(Emitter *e, Value bytes) {
 /* floor(byte * 2^f / 255 + 1/2), or without the half, saturated. */
 static Value fixed_bytes(Emitter *e, Value bytes) {
   const NumberFormat *format = &e->model->number;
-  Value wide = LLVMBuildZExt(e->builder, bytes, e->v16i32, "");
-  Value scaled = LLVMBuildShl(e->builder, wide,
+  Value scaled = LLVMBuildShl(e->builder, bytes,
                               const_vector(e, const_i32(e, (int32_t)format->fraction + 1)), "");
   const int32_t half = format->rounding == ROUND_NEAREST ? 255 : 0;
   scaled = LLVMBuildAdd(e->builder, scaled, const_vector(e, const_i32(e, half)), "");
@@ -56,7 +56,12 @@ static Value fixed_bytes(Emitter *e, Value bytes) {
                   LLVMBuildUDiv(e->builder, scaled, const_vector(e, const_i32(e, 510)), "value"));
 }
 
-/* Sixteen values as cells. */
+/* Bytes as <16 x i32>; floats as they are. */
+static Value widen(Emitter *e, const Enter *enter, Value values) {
+  return enter->is_bytes ? LLVMBuildZExt(e->builder, values, e->v16i32, "wide") : values;
+}
+
+/* Sixteen widened values as cells. */
 static Value cells_of(Emitter *e, const Enter *enter, Value values) {
   if (!enter->is_bytes) return values;
   return e->model->number.is_fixed ? fixed_bytes(e, values) : divide_bytes(e, values);
@@ -87,23 +92,6 @@ typedef struct Rows {
   Value from[LANES];  /* i64 */
   bool is_inside[LANES];
 } Rows;
-
-/* Lane i of vector j becomes lane j of vector i: four rounds of interleaving halves. */
-static void transpose(Emitter *e, Value vectors[LANES]) {
-  int32_t low[LANES], high[LANES];
-  for (int32_t lane = 0; lane < LANES; lane++) {
-    low[lane] = lane / 2 + (lane % 2) * LANES;
-    high[lane] = LANES / 2 + lane / 2 + (lane % 2) * LANES;
-  }
-  for (uint32_t round = 0; round < 4; round++) {
-    Value next[LANES];
-    for (uint32_t i = 0; i < LANES / 2; i++) {
-      next[2 * i] = shuffle(e, vectors[i], vectors[i + LANES / 2], low, "");
-      next[2 * i + 1] = shuffle(e, vectors[i], vectors[i + LANES / 2], high, "");
-    }
-    for (uint32_t i = 0; i < LANES; i++) vectors[i] = next[i];
-  }
-}
 
 /* A row's 16 values. */
 static Value load_row(Emitter *e, const Enter *enter, const Rows *rows, uint32_t row) {
@@ -148,35 +136,61 @@ static Value weave_quarters(Emitter *e, Value a, Value b, uint32_t first, uint32
   return shuffle(e, a, b, order, "");
 }
 
-/* Columns of 16 rows of floats: quarters are joined so that all that is left to do stays within them. */
-static void load_float_columns(Emitter *e, const Enter *enter, const Rows *rows,
-                               Value columns[LANES]) {
-  for (uint32_t quarter = 0; quarter < QUARTERS; quarter++) {
-    Value joined[QUARTER];
-    for (uint32_t i = 0; i < QUARTER; i++) {
-      Value part[QUARTERS];
-      for (uint32_t q = 0; q < QUARTERS; q++)
-        part[q] = row_quarter(e, enter, rows, q * QUARTER + i, quarter);
-      joined[i] = join(e, join(e, part[0], part[1], QUARTER), join(e, part[2], part[3], QUARTER),
-                       2 * QUARTER);
-    }
-    Value *to = columns + (size_t)quarter * QUARTER;
-    for (uint32_t half = 0; half < 2; half++) {
-      Value low = weave_quarters(e, joined[0], joined[1], 2 * half, 1);
-      Value high = weave_quarters(e, joined[2], joined[3], 2 * half, 1);
-      to[2 * half] = weave_quarters(e, low, high, 0, 2);
-      to[2 * half + 1] = weave_quarters(e, low, high, 2, 2);
-    }
+/* Of four vectors whose quarters hold four lanes of a row each, lane i of each quarter, for each i. */
+static void weave_columns(Emitter *e, const Value joined[QUARTERS], Value columns[QUARTER]) {
+  for (uint32_t half = 0; half < 2; half++) {
+    Value low = weave_quarters(e, joined[0], joined[1], 2 * half, 1);
+    Value high = weave_quarters(e, joined[2], joined[3], 2 * half, 1);
+    columns[2 * half] = weave_quarters(e, low, high, 0, 2);
+    columns[2 * half + 1] = weave_quarters(e, low, high, 2, 2);
   }
 }
 
-static void load_columns(Emitter *e, const Enter *enter, const Rows *rows, Value columns[LANES]) {
-  if (!enter->is_bytes) {
-    load_float_columns(e, enter, rows, columns);
-    return;
+/* Quarters are joined so that all that is left to do stays within them. */
+static Value join_quarters(Emitter *e, const Value part[QUARTERS]) {
+  return join(e, join(e, part[0], part[1], QUARTER), join(e, part[2], part[3], QUARTER),
+              2 * QUARTER);
+}
+
+static void load_float_columns(Emitter *e, const Enter *enter, const Rows *rows,
+                               Value columns[LANES]) {
+  for (uint32_t quarter = 0; quarter < QUARTERS; quarter++) {
+    Value joined[QUARTER], part[QUARTERS];
+    for (uint32_t i = 0; i < QUARTER; i++) {
+      for (uint32_t q = 0; q < QUARTERS; q++)
+        part[q] = row_quarter(e, enter, rows, q * QUARTER + i, quarter);
+      joined[i] = join_quarters(e, part);
+    }
+    weave_columns(e, joined, columns + (size_t)quarter * QUARTER);
   }
-  for (uint32_t row = 0; row < LANES; row++) columns[row] = load_row(e, enter, rows, row);
-  transpose(e, columns);
+}
+
+/* A row's 16 bytes are the four words of a quarter; columns of words are taken apart last. */
+static void load_byte_columns(Emitter *e, const Enter *enter, const Rows *rows,
+                              Value columns[LANES]) {
+  Type words = LLVMVectorType(e->f32, QUARTERS);
+  Value joined[QUARTERS], part[QUARTERS], column[QUARTER];
+  for (uint32_t i = 0; i < QUARTERS; i++) {
+    for (uint32_t q = 0; q < QUARTERS; q++)
+      part[q] = LLVMBuildBitCast(e->builder, load_row(e, enter, rows, q * QUARTERS + i), words, "");
+    joined[i] = join_quarters(e, part);
+  }
+  weave_columns(e, joined, column);
+  for (uint32_t i = 0; i < LANES; i++) {
+    Value word = LLVMBuildBitCast(e->builder, column[i / 4], e->v16i32, "");
+    Value bits = const_vector(e, const_i32(e, (int32_t)(8 * (i % 4))));
+    Value byte = LLVMBuildLShr(e->builder, word, bits, "");
+    columns[i] = LLVMBuildAnd(e->builder, byte, const_vector(e, const_i32(e, 255)), "byte");
+  }
+}
+
+/* Columns of 16 rows, widened. */
+static void load_columns(Emitter *e, const Enter *enter, const Rows *rows, Value columns[LANES]) {
+  if (enter->is_bytes) {
+    load_byte_columns(e, enter, rows, columns);
+  } else {
+    load_float_columns(e, enter, rows, columns);
+  }
 }
 
 /* ---- online ---- */
@@ -187,13 +201,13 @@ static void enter_natural(Emitter *e, const Enter *enter, Value example) {
   if (whole > 0) {
     Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, whole), LANES, true, "left");
     Value values = load_values(e, enter, example, loop.index, true);
-    store_vector(e, cells_of(e, enter, values), enter->cells, loop.index, 64);
+    store_vector(e, cells_of(e, enter, widen(e, enter, values)), enter->cells, loop.index, 64);
     end_loop(e, &loop);
   }
   if (whole < enter->real_count) {
     Value from = const_i64(e, whole);
-    store_vector(e, cells_of(e, enter, load_values(e, enter, example, from, false)), enter->cells,
-                 from, 64);
+    Value values = widen(e, enter, load_values(e, enter, example, from, false));
+    store_vector(e, cells_of(e, enter, values), enter->cells, from, 64);
   }
   const uint32_t padded = (enter->real_count + LANES - 1) / LANES * LANES;
   if (padded == all) return;
