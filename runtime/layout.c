@@ -11,16 +11,14 @@ static uint32_t round_up(uint32_t count) {
   return (count + SUM_LANES - 1) / SUM_LANES * SUM_LANES;
 }
 
-static bool divides_either(uint32_t a, uint32_t b) {
-  return a % b == 0 || b % a == 0;
-}
-
-/* Sixteen edges in a row are sixteen neighbouring banks of one cycle and one right neuron. */
-static bool is_blending(const Interleaver *edges) {
+/* Sixteen edges in a row are sixteen neighbouring banks of one cycle and one right neuron.  A fan-in of several cycles meets a bank in
+ * several columns: a group of rows would then add to a left neuron's BP sum out of order. */
+static bool is_blending(const Interleaver *edges, bool has_bp) {
   if (edges->kind != INTERLEAVER_CLASH_FREE || edges->lanes) return false;
   const uint32_t rows = edges->rows_per_bank;
   return (rows == 2 || rows == 4 || rows == 8) && edges->banks % SUM_LANES == 0 &&
-         edges->fanin % SUM_LANES == 0 && divides_either(edges->banks, edges->fanin);
+         edges->fanin % SUM_LANES == 0 &&
+         (edges->banks % edges->fanin == 0 || (edges->fanin % edges->banks == 0 && !has_bp));
 }
 
 static uint64_t padded_slots(const Interleaver *edges) {
@@ -60,7 +58,7 @@ Layout choose_layout(const Model *model, uint32_t index) {
   } else if (junction->sum_order == SUM_BY_SEGMENT) {
     layout =
         walk(LAYOUT_ROTATE, parts, edges->sweep_count, edges->banks / parts, edges->rows_per_bank);
-  } else if (is_blending(edges)) {
+  } else if (is_blending(edges, index > 0)) {
     layout = walk(LAYOUT_BLEND, parts, n / parts, edges->fanin / SUM_LANES, SUM_LANES);
   } else {
     layout = (Layout){.kind = LAYOUT_GATHER,

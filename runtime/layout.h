@@ -11,7 +11,8 @@
 //     for each part, group of rows, column, row of the group:  `unit` slots
 //
 //   DENSE   every edge exists.  A row is a right neuron, a column 16 left neurons.
-//   BLEND   clash-free, 2, 4 or 8 rows per bank, fan-in and banks multiples of 16 of which one divides the other: a row is a right
+//   BLEND   clash-free, 2, 4 or 8 rows per bank, fan-in and banks multiples of 16, the fan-in dividing the banks (or, without BP, the banks
+//           it): a row is a right
 //           neuron, a column 16 edges in a row, which are 16 neighbouring banks, each lane in one of a few rows of its bank.
 //           Where a cycle holds several neurons, neuron r is row r / parts of part r % parts: a part's rows read the same banks.
 //           masks [slot / 16][rows of a bank] u16: bit j of row t: edge j reads row t

@@ -360,14 +360,6 @@ static void prepare_pulls(Emitter *e, const OnlineKernel *k, Walk *walk, const S
   end_loop(e, &loop);
 }
 
-/* Whether no column is visited twice, so that its sums begin at 0. */
-static bool visits_once(const Walk *walk) {
-  const Layout *layout = &walk->k->layout;
-  if (layout->rows > walk->strip_rows) return false;
-  return layout->kind != LAYOUT_BLEND ||
-         (uint64_t)layout->columns * LANES * layout->parts <= layout->banks;
-}
-
 static void clear_left_sums(Emitter *e, const OnlineKernel *k, Value left_sums) {
   Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, round_to_lanes(k->left_count)), LANES,
                          true, "left");
@@ -428,7 +420,7 @@ static void open_walk(Emitter *e, const OnlineKernel *k, const Scratch *scratch,
                  .sums = scratch->pieces,
                  .left_sums = scratch->left_sums,
                  .strip_rows = e->bytes == 64 ? k->layout.group_rows : 4};
-  walk->visits_once = visits_once(walk);
+  walk->visits_once = k->layout.rows <= walk->strip_rows;
   walk->is_unrolled = is_worth_unrolling(e, k);
   if (k->does_back) {
     walk->fields = update_fields(e, k);
