@@ -11,22 +11,6 @@ static void report_kind(const Checker *checker, const char *name, const char *ex
            expected, found);
 }
 
-/* "from 4 to 32", "above 0 and at most 1" ..., in the arena. */
-static const char *range_text(const Checker *checker, Range range) {
-  const bool has_low = !isinf(range.low);
-  const bool has_high = !isinf(range.high);
-  if (has_low && has_high && !range.is_low_open && !range.is_high_open) {
-    return arena_print(checker->arena, "from %.15g to %.15g", range.low, range.high);
-  }
-  const char *low = range.is_low_open ? "above" : "at least";
-  const char *high = range.is_high_open ? "below" : "at most";
-  if (has_low && has_high) {
-    return arena_print(checker->arena, "%s %.15g and %s %.15g", low, range.low, high, range.high);
-  }
-  if (has_low) return arena_print(checker->arena, "%s %.15g", low, range.low);
-  return arena_print(checker->arena, "%s %.15g", high, range.high);
-}
-
 static bool is_number(Value value) {
   return value.kind == VALUE_EXACT || value.kind == VALUE_REAL;
 }
@@ -47,7 +31,7 @@ static bool check_number(const Checker *checker, const char *what, const char *e
 static void report_range(const Checker *checker, const char *what, const Expr *expr, Value value,
                          Range range) {
   error_at(checker->diagnostics, ERROR_OUT_OF_RANGE, expr->at, "%s must be %s, but is %s", what,
-           range_text(checker, range), value_text(value, checker->arena));
+           range_text(range, checker->arena), value_text(value, checker->arena));
 }
 
 /* A double as the rational it is; false where it needs more than 64 bits. */

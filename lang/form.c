@@ -118,3 +118,18 @@ bool range_holds(const Range *range, double value) {
   if (range->is_low_open ? value <= range->low : value < range->low) return false;
   return range->is_high_open ? value < range->high : value <= range->high;
 }
+
+const char *range_text(Range range, Arena *arena) {
+  const bool has_low = !isinf(range.low);
+  const bool has_high = !isinf(range.high);
+  if (has_low && has_high && !range.is_low_open && !range.is_high_open) {
+    return arena_print(arena, "from %.15g to %.15g", range.low, range.high);
+  }
+  const char *low = range.is_low_open ? "above" : "at least";
+  const char *high = range.is_high_open ? "below" : "at most";
+  if (has_low && has_high) {
+    return arena_print(arena, "%s %.15g and %s %.15g", low, range.low, high, range.high);
+  }
+  if (has_low) return arena_print(arena, "%s %.15g", low, range.low);
+  return has_high ? arena_print(arena, "%s %.15g", high, range.high) : NULL;
+}

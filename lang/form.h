@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lang/arena.h"
+
 typedef enum Family {
 #define FAMILY(id, noun, with_article) FAMILY_##id,
 #include "lang/families.def"
@@ -81,5 +83,8 @@ const char *field_kind_expected(FieldKind kind); /* "a whole number" */
 
 /* Whether a number is within the range. */
 bool range_holds(const Range *range, double value);
+
+/* "from 4 to 32", "above 0 and at most 1" ..., in the arena; NULL where any number will do. */
+const char *range_text(Range range, Arena *arena);
 
 #endif

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Checks what `sedge generate` makes, and that the editors' files in lang/editors are what it makes today.
+"""Checks what `sedge generate` makes, and that the editors' files and the language reference in lang are what it makes today.
 
 Shells, groff and vim are asked themselves where they are installed; what is missing is said.
 
     SEDGE_BINARY=build/sedge tests/generated_files.py [-v] [TEST...]
+    SEDGE_BINARY=build/sedge tests/generated_files.py --accept    makes those files anew
 """
 
 import json
@@ -12,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 import zipfile
@@ -20,6 +22,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = Path(os.environ.get("SEDGE_BINARY", ROOT / "build" / "sedge")).resolve()
 EDITORS = ROOT / "lang" / "editors"
+REFERENCE = ROOT / "lang" / "REFERENCE.md"
+KEPT = [("vim", EDITORS / "vim/syntax/sedge.vim"), ("textmate", EDITORS / "vscode/syntaxes/sedge.tmLanguage.json"),
+        ("reference", REFERENCE)]
+TABLE = re.compile(r"<!-- table: ([^\n]*?) -->\n(.*?)<!-- end -->", re.DOTALL)
 
 
 def run(*words, **options):
@@ -30,6 +36,20 @@ def generated(what):
     done = run(str(BINARY), "generate", what)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def made_today(what, path):
+    """What the file should hold: all of it is generated, but of the reference the tables alone."""
+    made = generated(what)
+    if path != REFERENCE:
+        return made
+    tables = dict(TABLE.findall(made))
+    return TABLE.sub(lambda place: f"<!-- table: {place[1]} -->\n{tables[place[1]]}<!-- end -->", path.read_text())
+
+
+def accept():
+    for what, path in KEPT:
+        path.write_text(made_today(what, path))
 
 
 def table(path, macro, column=0):
@@ -123,10 +143,14 @@ class GeneratedFiles(unittest.TestCase):
 
     # ---- editors ----
 
-    def test_editors_have_the_words_of_today(self):
-        for what, path in (("vim", "vim/syntax/sedge.vim"), ("textmate", "vscode/syntaxes/sedge.tmLanguage.json")):
-            self.assertEqual((EDITORS / path).read_text(), generated(what),
-                             f"make it anew: build/sedge generate {what} > lang/editors/{path}")
+    def test_kept_files_are_those_of_today(self):
+        for what, path in KEPT:
+            self.assertEqual(path.read_text(), made_today(what, path), "make it anew: tests/generated_files.py --accept")
+
+    def test_reference_has_every_table_once(self):
+        places = [name for name, _ in TABLE.findall(REFERENCE.read_text())]
+        self.assertEqual(sorted(places), sorted(name for name, _ in TABLE.findall(generated("reference"))))
+        self.assertGreater(len(places), 15)
 
     def test_textmate_grammar_tells_words_apart(self):
         grammar = json.loads(generated("textmate"))
@@ -192,4 +216,6 @@ class GeneratedFiles(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--accept"]:
+        sys.exit(accept())
     unittest.main(verbosity=1)

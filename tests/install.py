@@ -37,7 +37,7 @@ share/sedge/vscode/package.json share/sedge/vscode/package.sh share/sedge/vscode
 share/man/man1/sedge.1 share/man/man5/sedge.5 share/bash-completion/completions/sedge
 share/zsh/site-functions/_sedge share/zsh/vendor-completions/_sedge share/fish/vendor_completions.d/sedge.fish
 share/vim/vimfiles/syntax/sedge.vim share/nvim/site/ftdetect/sedge.vim
-share/doc/sedge/README.md share/doc/sedge/copyright share/doc/sedge/examples/icann17.sedge
+share/doc/sedge/README.md share/doc/sedge/lang/REFERENCE.md share/doc/sedge/copyright share/doc/sedge/examples/icann17.sedge
 """.split()
 
 
