@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 # What Debian 12 calls the tools and libraries that the README lists.
 readonly packages=(build-essential cmake ninja-build pkg-config bison flex
   libjansson-dev libpopt-dev zlib1g-dev libminizip-dev libmd-dev libxxhash-dev uthash-dev llvm-19-dev)
-readonly test_packages=(libcmocka-dev python3 python3-numpy python3-jsonschema python3-pylsp-jsonrpc
+readonly test_packages=(libcmocka-dev python3 python3-numpy python3-jsonschema python3-pylsp-jsonrpc python3-onnx
   groff-base chromium chromium-driver dpkg-dev file)
 
 usage() {

@@ -17,7 +17,7 @@
 #define FOR_ALL   ((1u << VERB_COUNT) - 1)
 #define FOR_FILES                                                                                  \
   (FOR(CHECK) | FOR(FIT) | FOR(SCHEDULE) | FOR(TRAIN) | FOR(TEST) | FOR(PREDICT) | FOR(VERIFY) |   \
-   FOR(BENCH) | FOR(SWEEP) | FOR(BUILD) | FOR(LSP))
+   FOR(BENCH) | FOR(SWEEP) | FOR(BUILD) | FOR(EXPORT) | FOR(LSP))
 /* every verb that opens an engine */
 #define FOR_ENGINES (FOR(TRAIN) | FOR(TEST) | FOR(PREDICT) | FOR(VERIFY) | FOR(BENCH) | FOR(SWEEP))
 

@@ -61,6 +61,8 @@ TEST = shape(test_loss=NUMBER, test_accuracy=SHARE,
                         "items": {"type": "array", "minItems": 64, "maxItems": 64, "items": COUNT}})
 PREDICTION = shape(**{"input": COUNT, "class": {"type": "integer", "minimum": 0, "maximum": 63},
                       "scores": {"type": "array", "minItems": 64, "maxItems": 64, "items": NUMBER}})
+EXPORTED = shape(event={"const": "exported"}, format={"const": "onnx"}, path=TEXT, sparse={"const": True},
+                 parameters=COUNT, bytes=COUNT)
 FIT = shape(network={"const": "shapes"}, z={"type": "array", "minItems": 2, "maxItems": 2, "items": COUNT},
             junctions={"type": "array", "minItems": 2, "items": shape(edges=COUNT, z=COUNT, clocks=COUNT, scatter={})},
             junction_cycle=COUNT, inputs_per_second=NUMBER, multipliers=USED, block_ram_bits=USED, adders=COUNT,
@@ -100,6 +102,7 @@ OUTPUTS = [
     ("train", ["train", "%p", "--json", "--save", "%w"], 0, [EPOCH, EPOCH, DONE]),
     ("test", ["test", "%p", "--load", "%w", "--json"], 0, [TEST]),
     ("predict", ["predict", "%p", "--load", "%w", "--json"], 0, [PREDICTION]),
+    ("export", ["export", "%p", "--load", "%w", "-o", "%o", "--sparse", "--json"], 0, [EXPORTED]),
     ("fit", ["fit", "%p", "--json"], 0, [FIT]),
     ("bench", ["bench", "%p", "--json", "--seconds", "0"], 0, [bench("native", 1, ONLINE_PARTS)]),
     ("bench of batches", ["bench", "%p", "--json", "--seconds", "0", "-D", "train.batch=32"], 0,
@@ -134,6 +137,7 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory(prefix="sedge-json-") as folder:
         paths = {"%p": f"{folder}/shapes.sedge", "%x": f"{folder}/wrong.sedge", "%w": f"{folder}/weights",
+                 "%o": f"{folder}/model.onnx",
                  "%s": f"{folder}/state", "%f": f"{folder}/figure.svg"}
         Path(paths["%p"]).write_text(PROGRAM)
         Path(paths["%x"]).write_text(WRONG)
