@@ -227,6 +227,7 @@ static void native_close(Engine *engine) {
   free(n->junctions);
   free(n->layers);
   free(n->records);
+  free(n->member_of);
   free(n->batches);
   free(n->ff_done);
   free(n->labels);
@@ -382,7 +383,7 @@ Engine *native_open(const Model *model, const NativeKernels *kernels, uint32_t t
   n->inputs =
       input_cells(&model->number, model->layers[0].real_count, model->layers[0].neuron_count);
   n->team = team_open(threads);
-  if (!open_memory(n, kernels, failure)) {
+  if (!open_memory(n, kernels, failure) || !share_junctions(n)) {
     native_close(&n->engine);
     fail(failure, FAILURE_MEMORY, NULL, "no memory for the engine's weights, tables and layers");
     return NULL;

@@ -51,9 +51,12 @@ typedef struct NativeKernels {
 } NativeKernels;
 
 /* An engine over kernels that were made for this very model.  model and kernels are borrowed.  `threads` >= 1 is how many work on a
- * minibatch or an evaluation; the result does not depend on it.  NULL: *failure says why. */
+ * minibatch, an evaluation, or the junctions of a pipeline that share them; the result does not depend on it.  NULL: *failure says why. */
 Engine *native_open(const Model *model, const NativeKernels *kernels, uint32_t threads,
                     Failure *failure);
+
+/* Whether online training of a model is worth several threads: pipelined, and with enough to do beside the largest junction. */
+bool junctions_share_threads(const Model *model);
 
 /* What closing the engine also closes: the code, where it is in memory. */
 void native_on_close(Engine *engine, void (*close)(void *), void *context);

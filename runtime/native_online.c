@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Online training and inference: one input after another through the kernels, in the textbook's order or the hardware's.
+#include <stdlib.h>
+
 #include "runtime/native_state.h"
 
 /* A copy for each input that is on its way, in rotation: input m is in copy m % copies.  `last` is the copy of the input that entered
@@ -163,24 +165,99 @@ static bool is_under_way(const NativeEngine *n, uint64_t lag, uint64_t *input) {
   return n->position.cycle >= lag && *input >= n->position.first && *input < n->position.entered;
 }
 
-static bool run_junction_cycle(NativeEngine *n, Tally *tally, Failure *failure) {
+/* A junction's part of a junction cycle. */
+static bool run_junction(NativeEngine *n, uint32_t i, Tally *tally, Failure *failure) {
   const uint32_t count = n->junction_count;
-  for (uint32_t i = 0; i < count; i++) {
-    uint64_t ff_input, back_input;
-    const bool has_ff = is_under_way(n, i, &ff_input);
-    const bool has_back = is_under_way(n, 2ull * count - 1 - i, &back_input);
-    if (has_ff && has_back) {
-      run_both(n, i, ff_input, back_input);
-    } else if (has_ff) {
-      run_ff(n, i, ff_input);
-    } else if (has_back) {
-      run_back(n, i, back_input);
-    }
-    if (has_ff && i + 1 == count && !finish_output(n, ff_input, tally, failure)) return false;
+  uint64_t ff_input, back_input;
+  const bool has_ff = is_under_way(n, i, &ff_input);
+  const bool has_back = is_under_way(n, 2ull * count - 1 - i, &back_input);
+  if (has_ff && has_back) {
+    run_both(n, i, ff_input, back_input);
+  } else if (has_ff) {
+    run_ff(n, i, ff_input);
+  } else if (has_back) {
+    run_back(n, i, back_input);
+  }
+  return !has_ff || i + 1 < count || finish_output(n, ff_input, tally, failure);
+}
+
+typedef struct JunctionCycle {
+  NativeEngine *engine;
+  Tally *tally; /* the last junction's alone, and so are these */
+  Failure *failure;
+  bool is_good;
+} JunctionCycle;
+
+static void run_own_junctions(void *context, uint32_t member, uint32_t size) {
+  JunctionCycle *cycle = context;
+  NativeEngine *n = cycle->engine;
+  (void)size;
+  for (uint32_t i = 0; i < n->junction_count; i++) {
+    if (n->member_of[i] == member && !run_junction(n, i, cycle->tally, cycle->failure))
+      cycle->is_good = false;
+  }
+}
+
+/* All junctions work on different inputs and copies, so in any order, or at once. */
+static bool run_junction_cycle(NativeEngine *n, Tally *tally, Failure *failure) {
+  JunctionCycle cycle = {n, tally, failure, true};
+  if (n->member_of) {
+    team_run(n->team, run_own_junctions, &cycle);
+  } else {
+    for (uint32_t i = 0; cycle.is_good && i < n->junction_count; i++)
+      cycle.is_good = run_junction(n, i, tally, failure);
   }
   n->position.cycle++;
-  return true;
+  return cycle.is_good;
 }
+
+/* ---- who works on which junction ---- */
+
+bool junctions_share_threads(const Model *model) {
+  /* Below, a cycle is over before another thread has woken. */
+  enum { LEAST_EDGES = 100000 };
+  uint64_t edges = 0, most = 0;
+  for (uint32_t i = 0; i < model->junction_count; i++) {
+    const uint32_t count = model->junctions[i].edges.edge_count;
+    edges += count;
+    if (count > most) most = count;
+  }
+  return model->batch == 1 && model->is_pipelined && edges - most >= LEAST_EDGES;
+}
+
+/* The largest junction that nobody has; junction_count: none. */
+static uint32_t largest_left(const Model *model, const uint32_t *member_of) {
+  uint32_t largest = model->junction_count;
+  for (uint32_t i = 0; i < model->junction_count; i++) {
+    const uint32_t edges = model->junctions[i].edges.edge_count;
+    if (member_of[i] != UINT32_MAX) continue;
+    if (largest == model->junction_count || edges > model->junctions[largest].edges.edge_count)
+      largest = i;
+  }
+  return largest;
+}
+
+bool share_junctions(NativeEngine *n) {
+  const Model *model = n->engine.model;
+  const uint32_t size = team_size(n->team);
+  if (size == 1 || !junctions_share_threads(model)) return true;
+  n->member_of = malloc(n->junction_count * sizeof *n->member_of);
+  uint64_t *edges = calloc(size, sizeof *edges);
+  const bool has_memory = n->member_of && edges;
+  for (uint32_t i = 0; has_memory && i < n->junction_count; i++) n->member_of[i] = UINT32_MAX;
+  for (uint32_t i = 0; has_memory && i < n->junction_count; i++) {
+    const uint32_t junction = largest_left(model, n->member_of);
+    uint32_t idle = 0;
+    for (uint32_t member = 1; member < size; member++)
+      if (edges[member] < edges[idle]) idle = member;
+    n->member_of[junction] = idle;
+    edges[idle] += model->junctions[junction].edges.edge_count;
+  }
+  free(edges);
+  return has_memory;
+}
+
+/* ---- training ---- */
 
 static bool train_pipelined(NativeEngine *n, const TrainRun *run, Tally *tally, Failure *failure) {
   for (uint64_t place = 0; place < run->count; place++) {

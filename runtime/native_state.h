@@ -66,9 +66,11 @@ typedef struct NativeEngine {
   InputRecord *records;  /* online: of input m at m % record_count */
   uint32_t record_count; /* online: 2L + 1; batch: records of batches */
   uint32_t last_record;  /* online: of the input that entered last */
-  BatchRecord *batches;  /* batch: [record_count] */
-  uint32_t *ff_done;     /* batch: [record_count][L] columns of each junction's FF */
-  uint32_t *labels;      /* batch: [slots][columns] */
+  uint32_t
+      *member_of; /* online: [L] who works on each junction of a cycle; NULL: one thread on all */
+  BatchRecord *batches; /* batch: [record_count] */
+  uint32_t *ff_done;    /* batch: [record_count][L] columns of each junction's FF */
+  uint32_t *labels;     /* batch: [slots][columns] */
   uint64_t
       *examples; /* batch: [slots][columns] which example a column that is not read yet will hold */
   double *scores; /* [real outputs] for each thread */
@@ -91,6 +93,9 @@ bool check_outputs(const NativeEngine *engine, const Tally *tally, uint64_t inpu
 /* The kernel that reads such examples, and their values; NULL: read_input() does. */
 NativeKernel *enter_kernel(const NativeEngine *engine, const Examples *examples);
 const void *example_at(const Examples *examples, uint64_t index);
+
+/* Gives each junction of a pipelined model to a member of the team, the largest first to whoever has least, where that pays. */
+bool share_junctions(NativeEngine *engine);
 
 bool online_train(Engine *engine, const TrainRun *run, Tally *tally, Failure *failure);
 bool online_drain(Engine *engine, Tally *tally, Failure *failure);

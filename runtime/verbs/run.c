@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "runtime/native.h"
 #include "runtime/parameters.h"
 #include "runtime/verbs/output.h"
 
@@ -45,7 +46,7 @@ uint32_t run_threads(const RunOptions *options, const Model *model) {
   if (options->threads.is_given)
     return options->threads.value < MOST_THREADS ? (uint32_t)options->threads.value : MOST_THREADS;
   const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-  if (processors <= 1 || model->batch == 1) return 1;
+  if (processors <= 1 || (model->batch == 1 && !junctions_share_threads(model))) return 1;
   return processors < MOST_THREADS ? (uint32_t)processors : MOST_THREADS;
 }
 
