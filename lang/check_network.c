@@ -302,6 +302,7 @@ static Draft *find_joined(const NetworkDraft *draft, const Expr *name) {
   if (layer == NULL) {
     Message *m = error_at(draft->checker->diagnostics, ERROR_UNKNOWN_LAYER, name->at,
                           "unknown layer '%s'", name->name.text);
+    if (!last_is_shown(draft->checker->diagnostics)) return NULL;
     Suggestion suggestion = suggestion_for(name->name.text);
     for (uint32_t i = 0; i < draft->layers.count; i++) {
       suggest(&suggestion, draft->layers.items[i]->layer.name.text);
@@ -428,6 +429,32 @@ static bool walk_chain(const NetworkDraft *draft) {
   return false;
 }
 
+/* What each layer and junction may have, all together may not. */
+static bool check_total(const Checker *checker, const Network *network, double total, double limit,
+                        const char *what) {
+  if (total <= limit) return true;
+  Message *m = error_at(checker->diagnostics, ERROR_TOO_LARGE, network->name.at,
+                        "the network '%s' has %.0f %s in all", network->name.text, total, what);
+  help(m, "a network has at most %.0f", limit);
+  return false;
+}
+
+static bool check_totals(const Checker *checker, const Network *network) {
+  double neurons = network->layers[0].neuron_count, edges = 0, operations = 0;
+  for (uint32_t i = 0; i < network->junction_count; i++) {
+    const Pattern *pattern = &network->junctions[i].pattern;
+    const uint32_t left = network->layers[i].neuron_count;
+    const uint32_t right = network->layers[i + 1].neuron_count;
+    neurons += right;
+    edges += (double)pattern->edge_count;
+    if (pattern->own != NULL) operations += (double)left * right * pattern->own->operations;
+  }
+  return check_total(checker, network, neurons, NETWORK_NEURON_LIMIT, "neurons") &&
+         check_total(checker, network, edges, NETWORK_EDGE_LIMIT, "edges") &&
+         check_total(checker, network, operations, NETWORK_OPERATION_LIMIT,
+                     "operations in its own patterns");
+}
+
 static void fill_network(const NetworkDraft *draft, Network *network) {
   Arena *arena = draft->checker->arena;
   const uint32_t count = draft->link_count;
@@ -479,5 +506,5 @@ bool check_network(const Checker *checker, const Item *item, Network *network) {
   if (error_count(checker->diagnostics) != errors) return false;
   if (!walk_chain(&draft)) return false;
   fill_network(&draft, network);
-  return true;
+  return check_totals(checker, network);
 }

@@ -256,6 +256,7 @@ static void report_unknown_function(const Body *body, const Expr *call) {
   const Scope *scope = body->checker->scope;
   Message *m = error_at(scope->diagnostics, ERROR_FUNCTION, call->name.at, "unknown function '%s'",
                         call->name.text);
+  if (!last_is_shown(scope->diagnostics)) return;
   Suggestion suggestion = suggestion_for(call->name.text);
   suggest_functions(&suggestion);
   for (uint32_t i = 0; i < scope->count; i++) {
@@ -445,7 +446,7 @@ const OwnPattern *check_own_pattern(const Checker *checker, const Declaration *d
     return NULL;
   }
   OwnPattern *pattern = ARENA_NEW(checker->arena, OwnPattern);
-  *pattern = (OwnPattern){declaration->name, lowered.scalar};
+  *pattern = (OwnPattern){declaration->name, lowered.scalar, lowered.size};
   return pattern;
 }
 

@@ -126,6 +126,10 @@ void fix(Message *m, Span at, const char *replacement) {
   append(&m->fixes, m->arena, at, arena_copy(m->arena, replacement, strlen(replacement)));
 }
 
+bool last_is_shown(const Diagnostics *d) {
+  return d->errors <= ERROR_LIMIT;
+}
+
 uint32_t error_count(const Diagnostics *d) {
   return d->errors;
 }

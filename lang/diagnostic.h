@@ -70,6 +70,9 @@ uint32_t message_count(const Diagnostics *d);
 MessageFacts message_facts(const Diagnostics *d, uint32_t number);
 
 uint32_t error_count(const Diagnostics *d);
+
+/* Whether the message reported last is one of the few that are printed; for others, advice that takes time need not be found. */
+bool last_is_shown(const Diagnostics *d);
 uint32_t warning_count(const Diagnostics *d);
 
 /* Whether any error reported so far has this code (the driver derives the exit code from it). */

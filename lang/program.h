@@ -43,6 +43,7 @@ typedef struct OwnActivation {
 typedef struct OwnPattern {
   Name name;
   const Scalar *condition;
+  uint32_t operations; /* of the condition, for each pair of neurons */
 } OwnPattern;
 
 typedef struct NetworkLayer {

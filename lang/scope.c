@@ -259,6 +259,7 @@ void report_unknown_name(const Scope *scope, Name name) {
   if (scope->is_partial) return;
   Message *m =
       error_at(scope->diagnostics, ERROR_UNKNOWN_NAME, name.at, "unknown name '%s'", name.text);
+  if (!last_is_shown(scope->diagnostics)) return;
   Suggestion suggestion = suggestion_for(name.text);
   for (uint32_t i = 0; i < scope->count; i++)
     suggest(&suggestion, scope->declarations[i].name.text);

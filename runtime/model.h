@@ -31,7 +31,7 @@ typedef struct Layer {
  *   BY_LEFT     s = b, then one fma chain over the neuron's edges by ascending left neuron. */
 typedef enum SumOrder { SUM_BY_LANE, SUM_BY_SEGMENT, SUM_BY_LEFT } SumOrder;
 
-enum { SUM_LANES = 16 };
+enum { SUM_LANES = 16, MODEL_MOST_BATCH = 1 << 24 };
 
 typedef struct Junction {
   Interleaver edges;
@@ -51,7 +51,7 @@ typedef struct Model {
   Optimizer optimizer;
   Initializer initializer;
   bool is_pipelined;
-  uint32_t batch; /* >= 1 */
+  uint32_t batch; /* 1 .. MODEL_MOST_BATCH */
 } Model;
 
 /* Fills in a junction's sum order:

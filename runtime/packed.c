@@ -175,7 +175,7 @@ static void pack_head(Packing *p, Model *model) {
   pack_u32(p, &model->junction_count, 1, INT32_MAX);
   PACK_ENUM(p, &model->loss, LOSS_QUADRATIC);
   pack_flag(p, &model->is_pipelined);
-  pack_u32(p, &model->batch, 1, INT32_MAX);
+  pack_u32(p, &model->batch, 1, MODEL_MOST_BATCH);
   pack_number(p, &model->number);
   pack_optimizer(p, &model->optimizer);
   pack_initializer(p, &model->initializer);

@@ -12,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEP_BYTES = 1 << 16 };
+enum {
+  STEP_BYTES = 1 << 16,
+  MOST_LINE_BYTES = 1 << 28, /* 16 bytes for each of the most values that an input layer takes */
+};
 
 bool lines_open(const char *path, TextLines *lines, Failure *failure) {
   *lines = (TextLines){.text = {.item_bytes = 1}};
@@ -24,6 +27,10 @@ static bool read_more(TextLines *lines, Failure *failure) {
   char *text = lines->text.items;
   const uint64_t kept = lines->text.count - lines->next;
   if (kept > 0 && lines->next > 0) memmove(text, text + lines->next, kept);
+  if (kept > MOST_LINE_BYTES) {
+    return fail(failure, FAILURE_INPUT, lines->file.path,
+                "line %" PRIu64 " is longer than %d bytes", lines->number + 1, MOST_LINE_BYTES);
+  }
   lines->text.count = kept;
   lines->next = 0;
   char *place = growing_extend(&lines->text, STEP_BYTES);
