@@ -6,6 +6,7 @@
 """
 
 import csv
+import importlib.util
 import os
 import subprocess
 import sys
@@ -57,6 +58,18 @@ class Papers(unittest.TestCase):
             self.sweep(name, "-o", "rows.csv", "--figure", "figure.svg")
             for made, committed in (("rows.csv", f"{name}.csv"), ("figure.svg", f"{name}.svg")):
                 self.assertEqual((self.folder / made).read_text(), (FOLDER / committed).read_text(), committed)
+
+    def test_gpu_baseline_works(self):
+        if importlib.util.find_spec("torch") is None:
+            self.skipTest("no PyTorch here: gpu_baseline.py is not tried")
+        done = subprocess.run([sys.executable, str(FOLDER / "gpu_baseline.py"), "--device", "cpu", "--seconds", "0.001", "--images",
+                               "1000", "--batches", "250,1000"], capture_output=True, text=True, check=False, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rows = list(csv.DictReader(done.stdout.splitlines()))
+        self.assertEqual(len(rows), 3 * 2 * 2 * 2)  # networks, edges, modes, batches
+        for row in rows:
+            self.assertLessEqual(float(row["least"]), float(row["inputs_per_second"]), row)
+            self.assertLessEqual(float(row["inputs_per_second"]), float(row["most"]), row)
 
 
 if __name__ == "__main__":
