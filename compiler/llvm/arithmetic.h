@@ -16,7 +16,18 @@ Type cell_type(const Emitter *e);   /* one number: float or i32 */
 Type vector_type(const Emitter *e); /* 16 of them */
 Value zero_vector(const Emitter *e);
 
-Value add_product(Emitter *e, Value a, Value b, Value sum); /* sum + a * b */
+/* A number as the second operand of products: fixed ones may be multiplied as words of 16 bits, if one is without its sign's copies
+ * above.  A factor keeps its meaning when its lanes are permuted or blended, but is for products alone. */
+Value factor_of(Emitter *e, Value number);
+
+/* What is known of fixed products. */
+typedef enum ProductRange {
+  PRODUCT_ANY, /* saturates */
+  PRODUCT_SMALL /* the factor is from 0 to 1, so that |product| <= |number|: it cannot leave the range */
+} ProductRange;
+
+/* sum + number * factor; vectors, or of PRODUCT_ANY also scalars. */
+Value add_product(Emitter *e, Value number, Value factor, Value sum, ProductRange range);
 Value add_sums(Emitter *e, Value a, Value b);
 Value scale_sum(Emitter *e, Value factor,
                 Value sum); /* factor * a finished sum: a delta by its derivative */
@@ -24,8 +35,8 @@ Value scale_sum(Emitter *e, Value factor,
 /* Into the range of the format; lanes of 32 or 64 bits. */
 Value saturate(Emitter *e, Value vector);
 
-/* parameter - 2^-shift * product / 2^fraction (a weight's), or without the fraction (a bias's: product_b is NULL), rounded once and
- * saturated.  shift: i32, from 0 to what is still a rate (below NO_SHIFT). */
-Value descend(Emitter *e, Value parameter, Value product_a, Value product_b, Value shift);
+/* parameter - 2^-shift * number * factor / 2^fraction (a weight's), or without factor and fraction (a bias's: factor is NULL), rounded
+ * once and saturated.  shift: i32, from 0 to what is still a rate (below NO_SHIFT). */
+Value descend(Emitter *e, Value parameter, Value number, Value factor, Value shift);
 
 #endif

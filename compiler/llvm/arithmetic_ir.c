@@ -41,20 +41,60 @@ Value saturate(Emitter *e, Value vector) {
   return call_intrinsic(e, "llvm.smin", LLVMTypeOf(vector), high, 2, "saturated");
 }
 
+/* Words of 16 bits: one instruction instead of the two or more of a product of 32 bits, and it may take an addition along. */
+static bool has_words(const Emitter *e, Value number) {
+  return e->has_avx512bw && e->model->number.is_fixed && LLVMTypeOf(number) == e->v16i32;
+}
+
+/* `name`, a processor's own instruction on two vectors. */
+static Value call_instruction(Emitter *e, const char *name, Type type, Value a, Value b,
+                              Type result) {
+  Type parameters[] = {type, type};
+  Type function = LLVMFunctionType(result, parameters, 2, false);
+  Value arguments[] = {a, b};
+  return LLVMBuildCall2(e->builder, function, runtime_function(e, name, function), arguments, 2,
+                        "");
+}
+
+Value factor_of(Emitter *e, Value number) {
+  if (!has_words(e, number)) return number;
+  return LLVMBuildAnd(e->builder, number, same_in_all(e, number, UINT16_MAX), "factor");
+}
+
+/* Exact: numbers are words of 16 bits at most, and a factor's upper word is 0. */
+static Value multiply(Emitter *e, Value number, Value factor) {
+  if (!has_words(e, number)) return LLVMBuildMul(e->builder, number, factor, "product");
+  Type words = LLVMVectorType(e->i16, 2 * LANES);
+  return call_instruction(e, "llvm.x86.avx512.pmaddw.d.512", words,
+                          LLVMBuildBitCast(e->builder, number, words, ""),
+                          LLVMBuildBitCast(e->builder, factor, words, ""), e->v16i32);
+}
+
+/* Arithmetic, by the same number of bits in all lanes. */
+static Value shift_right(Emitter *e, Value vector, Value bits) {
+  Value all = splat(e, bits, "");
+  if (!has_words(e, vector) || LLVMIsConstant(bits))
+    return LLVMBuildAShr(e->builder, vector, all, "");
+  /* A count in each lane takes one instruction's work, a common one two. */
+  return call_instruction(e, "llvm.x86.avx512.psrav.d.512", e->v16i32, vector, all, e->v16i32);
+}
+
 /* Drops `fraction` bits of an exact product. */
-static Value round_product(Emitter *e, Value product) {
+static Value drop_fraction(Emitter *e, Value product) {
   const NumberFormat *format = &e->model->number;
   const int64_t half =
       format->rounding == ROUND_NEAREST ? ((int64_t)1 << format->fraction) >> 1 : 0;
   Value offset = LLVMBuildAdd(e->builder, product, same_in_all(e, product, half), "");
-  Value whole = LLVMBuildAShr(e->builder, offset, same_in_all(e, product, format->fraction), "");
-  return saturate(e, whole);
+  return LLVMBuildAShr(e->builder, offset, same_in_all(e, product, format->fraction), "");
 }
 
-Value add_product(Emitter *e, Value a, Value b, Value sum) {
-  if (!e->model->number.is_fixed) return emit_fma(e, a, b, sum, "sum");
-  Value product = LLVMBuildMul(e->builder, a, b, "product");
-  return LLVMBuildAdd(e->builder, sum, round_product(e, product), "sum");
+/* A small product needs no saturation: with 0 <= factor <= 2^f, number * factor / 2^f lies between 0 and number, both of them in the
+ * range and whole, and rounding to a whole number never passes one. */
+Value add_product(Emitter *e, Value number, Value factor, Value sum, ProductRange range) {
+  if (!e->model->number.is_fixed) return emit_fma(e, number, factor, sum, "sum");
+  Value product = drop_fraction(e, multiply(e, number, factor));
+  if (range == PRODUCT_ANY) product = saturate(e, product);
+  return LLVMBuildAdd(e->builder, sum, product, "sum");
 }
 
 Value add_sums(Emitter *e, Value a, Value b) {
@@ -64,22 +104,26 @@ Value add_sums(Emitter *e, Value a, Value b) {
 
 Value scale_sum(Emitter *e, Value factor, Value sum) {
   if (!e->model->number.is_fixed) return LLVMBuildFMul(e->builder, factor, sum, "delta");
-  return round_product(e, LLVMBuildMul(e->builder, saturate(e, sum), factor, ""));
+  Value product = LLVMBuildMul(e->builder, saturate(e, sum), factor, "product");
+  return saturate(e, drop_fraction(e, product));
 }
 
-/* parameter - product / 2^dropped is parameter + floor((half - product) / 2^dropped), since the parameter is a whole number of
- * units. |product| <= 2^30: beyond 31 dropped bits nothing changes any more, and half - product never passes 31 bits. */
-Value descend(Emitter *e, Value parameter, Value product_a, Value product_b, Value shift) {
+/* parameter - product / 2^dropped, rounded, is parameter - floor((product + offset) / 2^dropped), since the parameter is a whole
+ * number of units: offset is 2^dropped - 1, from which rounding to the nearest, half up, takes a half.  |product| <= 2^30: beyond 30
+ * dropped bits (31 with the half) nothing changes any more, and the sum never passes 31 bits. */
+Value descend(Emitter *e, Value parameter, Value number, Value factor, Value shift) {
   const NumberFormat *format = &e->model->number;
-  Value product = product_b ? LLVMBuildMul(e->builder, product_a, product_b, "product") : product_a;
+  const bool is_nearest = format->rounding == ROUND_NEAREST;
+  Value product = factor ? multiply(e, number, factor) : number;
   Value all =
-      LLVMBuildAdd(e->builder, shift, const_i32(e, product_b ? (int32_t)format->fraction : 0), "");
-  Value bounds[] = {all, const_i32(e, 31)};
+      LLVMBuildAdd(e->builder, shift, const_i32(e, factor ? (int32_t)format->fraction : 0), "");
+  Value bounds[] = {all, const_i32(e, is_nearest ? 31 : 30)};
   Value dropped = call_intrinsic(e, "llvm.umin", e->i32, bounds, 2, "dropped");
-  Value one = const_i32(e, 1), half = const_i32(e, 0);
-  if (format->rounding == ROUND_NEAREST)
-    half = LLVMBuildLShr(e->builder, LLVMBuildShl(e->builder, one, dropped, ""), one, "half");
-  Value opposite = LLVMBuildSub(e->builder, splat(e, half, "halves"), product, "opposite");
-  Value change = LLVMBuildAShr(e->builder, opposite, splat(e, dropped, ""), "change");
-  return saturate(e, LLVMBuildAdd(e->builder, parameter, change, "updated"));
+  Value one = const_i32(e, 1), unit = LLVMBuildShl(e->builder, one, dropped, "unit");
+  Value offset = LLVMBuildSub(e->builder, unit, one, "");
+  if (is_nearest)
+    offset = LLVMBuildSub(e->builder, offset, LLVMBuildLShr(e->builder, unit, one, "half"), "");
+  Value sum = LLVMBuildAdd(e->builder, product, splat(e, offset, "offsets"), "");
+  Value change = shift_right(e, sum, dropped);
+  return saturate(e, LLVMBuildSub(e->builder, parameter, change, "updated"));
 }

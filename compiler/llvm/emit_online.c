@@ -271,7 +271,7 @@ Value update_weights(Emitter *e, const OnlineKernel *k, const UpdateFields *fiel
                      Value weights, Value activations, Value pull) {
   Value updated;
   if (e->model->number.is_fixed) {
-    updated = descend(e, weights, activations, pull, fields->shift);
+    updated = descend(e, weights, pull, activations, fields->shift);
   } else if (k->is_plain) {
     updated = emit_fma(e, pull, activations, weights, "updated");
   } else {
@@ -440,6 +440,37 @@ static void open_walk(Emitter *e, const OnlineKernel *k, const Scratch *scratch,
   if (is_permuted(e, k) && !walk->is_unrolled) walk->rotations = rotations_table(e);
 }
 
+/* Whether 0 <= a <= 1 for all activations that FF reads: i1. */
+static Value are_activations_small(Emitter *e, const OnlineKernel *k, Value left) {
+  Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, round_to_lanes(k->left_count)), LANES,
+                         true, "left");
+  Value greatest = carry(e, &loop, zero_vector(e), "greatest");
+  Value both[] = {greatest, load_vector(e, vector_type(e), left, loop.index, 64, "a")};
+  carry_next(&loop, greatest, call_intrinsic(e, "llvm.umax", e->v16i32, both, 2, ""));
+  end_loop(e, &loop);
+  Value all = carried(&loop, greatest);
+  Value most = call_intrinsic(e, "llvm.vector.reduce.umax", e->v16i32, &all, 1, "most");
+  Value one = const_i32(e, (int32_t)1 << e->model->number.fraction);
+  return LLVMBuildICmp(e->builder, LLVMIntULE, most, one, "are_small");
+}
+
+/* Fixed FF has two walks: products of small activations need no saturation. */
+static void emit_walks(Emitter *e, Walk *walk) {
+  if (!e->model->number.is_fixed || !walk->k->does_ff) {
+    emit_walk(e, walk);
+    return;
+  }
+  Value are_small = are_activations_small(e, walk->k, walk->left[WALK_FF]);
+  Branch small = begin_if(e, are_small, "small");
+  walk->ff_range = PRODUCT_SMALL;
+  emit_walk(e, walk);
+  end_if(e, &small);
+  Branch any = begin_if(e, LLVMBuildNot(e->builder, are_small, ""), "any");
+  walk->ff_range = PRODUCT_ANY;
+  emit_walk(e, walk);
+  end_if(e, &any);
+}
+
 /* Biases change after FF has read them, or before where FF sees the update. */
 static void emit_pass(Emitter *e, OnlineKernel *k) {
   const Scratch scratch = lay_out_scratch(e, k);
@@ -453,7 +484,7 @@ static void emit_pass(Emitter *e, OnlineKernel *k) {
   } else if (k->does_bp && !walk.visits_once) {
     clear_left_sums(e, k, scratch.left_sums);
   }
-  emit_walk(e, &walk);
+  emit_walks(e, &walk);
   if (k->does_bp || has_own_bp) store_left_deltas(e, k, scratch.left_sums);
   if (k->does_back && k->sees_update) update_biases(e, k);
   if (k->does_ff) finish_sums(e, k, walk.sums);

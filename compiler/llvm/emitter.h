@@ -37,6 +37,7 @@ typedef struct Emitter {
   uint32_t bytes;     /* of one of them: 16, 32 or 64 */
   bool has_fma;       /* a fused multiply-add instruction */
   bool has_avx512;    /* permutes of 16 lanes, masks */
+  bool has_avx512bw;  /* words of 16 bits in vectors of 512 */
 } Emitter;
 
 /* Field numbers of the structures of runtime/native_fields.def: JUNCTION_weight, WORK_first, RULE_rate ... */

@@ -209,6 +209,7 @@ LLVMModuleRef make_module(LLVMContextRef context, const NativeSource *source, co
       .bytes = target->bytes,
       .has_fma = target->has_fma,
       .has_avx512 = target->has_avx512,
+      .has_avx512bw = target->has_avx512bw,
   };
   describe_target(&e, target);
   make_types(&e);

@@ -41,7 +41,7 @@ UpdateFields update_fields(Emitter *e, const OnlineKernel *k);
 void finish_sums(Emitter *e, const OnlineKernel *k, Value edge_sums);
 
 /* New weights of 16 slots from `slot` (i64) on, and their optimizer's state: pull is the step (-rate * delta) where k->is_plain, else
- * the delta, for each lane.  Returns the weights. */
+ * the delta, for each lane; activations are factors (factor_of()).  Returns the weights. */
 Value update_weights(Emitter *e, const OnlineKernel *k, const UpdateFields *fields, Value slot,
                      Value weights, Value activations, Value pull);
 

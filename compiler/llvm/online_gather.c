@@ -35,7 +35,7 @@ static void sum_equal_rows(Emitter *e, const Reader *reader, Value weights, Valu
     Value slot = add_i64(e, LLVMBuildAdd(e->builder, first, loop.index, ""), (int64_t)q * stride);
     Value a = read_left(e, reader, slot);
     Value w = load_vector(e, vector_type(e), weights, slot, 64, "w");
-    carry_next(&loop, lanes[q], add_product(e, w, a, lanes[q]));
+    carry_next(&loop, lanes[q], add_product(e, w, factor_of(e, a), lanes[q], PRODUCT_ANY));
   }
   end_loop(e, &loop);
   for (uint32_t q = 0; q < count; q++) sums[q] = carried(&loop, lanes[q]);
@@ -47,7 +47,7 @@ static Value sum_row(Emitter *e, const Reader *reader, Value weights, Value begi
   Value lanes = carry(e, &loop, zero_vector(e), "lanes");
   Value a = read_left(e, reader, loop.index);
   Value w = load_vector(e, vector_type(e), weights, loop.index, 64, "w");
-  carry_next(&loop, lanes, add_product(e, w, a, lanes));
+  carry_next(&loop, lanes, add_product(e, w, factor_of(e, a), lanes, PRODUCT_ANY));
   end_loop(e, &loop);
   return carried(&loop, lanes);
 }
@@ -128,7 +128,7 @@ static void scatter_deltas(Emitter *e, const Back *back, Value begin, Value end,
                              e->i64, "left");
   Value sum = load_at(e, cell_type(e), back->left_deltas, left, "sum");
   Value w = load_at(e, cell_type(e), back->fields.weight, loop.index, "w");
-  store_at(e, add_product(e, w, delta, sum), back->left_deltas, left);
+  store_at(e, add_product(e, w, delta, sum, PRODUCT_ANY), back->left_deltas, left);
   end_loop(e, &loop);
 }
 
@@ -150,7 +150,8 @@ static void back_gather(Emitter *e, const OnlineKernel *k, const Back *back) {
   Value pull = pull_of_delta(e, k, &back->fields, splat(e, delta, "deltas"));
   Loop loop = begin_loop(e, begin, end, LANES, false, "slot");
   Value w = load_vector(e, vector_type(e), back->fields.weight, loop.index, 64, "w");
-  update_weights(e, k, &back->fields, loop.index, w, read_left(e, &back->reader, loop.index), pull);
+  Value a = factor_of(e, read_left(e, &back->reader, loop.index));
+  update_weights(e, k, &back->fields, loop.index, w, a, pull);
   end_loop(e, &loop);
   end_loop(e, &rows);
   if (!k->does_bp) return;

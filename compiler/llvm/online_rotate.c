@@ -114,7 +114,8 @@ static void open_column(Emitter *e, const Walk *walk, const WalkStrip *strip, Wa
   Value cell = bank_cell(e, walk, strip, column);
   for (uint32_t side = 0; side < WALK_SIDES; side++) {
     if (!is_wanted[side]) continue;
-    column->left[side][0] = load_vector(e, vector_type(e), walk->left[side], cell, 64, "bank");
+    Value bank = load_vector(e, vector_type(e), walk->left[side], cell, 64, "bank");
+    column->left[side][0] = factor_of(e, bank);
   }
   if (!k->does_bp) return;
   column->sums[0] = load_left_sums(e, walk, cell);
@@ -154,15 +155,15 @@ static void open_lanes(Emitter *e, const Walk *walk, const WalkStrip *strip, Wal
 static Value left(Emitter *e, const Walk *walk, const WalkStrip *strip, const WalkColumn *column,
                   const WalkLanes *lanes, WalkSide side) {
   if (is_permuted(e, walk->k)) return permute(e, walk, column->left[side][0], lanes->choice[0]);
-  return rotated_load(e, walk->k, walk->left[side], bank_cell(e, walk, strip, column),
-                      lanes->choice[0]);
+  Value bank = bank_cell(e, walk, strip, column);
+  return factor_of(e, rotated_load(e, walk->k, walk->left[side], bank, lanes->choice[0]));
 }
 
 static void add_back(Emitter *e, const Walk *walk, WalkColumn *column, const WalkLanes *lanes,
                      Value weight, Value delta) {
   (void)lanes;
   turn_sums(e, walk, column, column->start);
-  column->sums[0] = add_product(e, weight, delta, column->sums[0]);
+  column->sums[0] = add_product(e, weight, delta, column->sums[0], PRODUCT_ANY);
 }
 
 /* ---- pieces ---- */
@@ -204,7 +205,8 @@ static Value add_turned_back(Emitter *e, const Walk *walk, Value part, Value swe
   Value from = turned(e, k, back, rows_first);
   Value piece = piece_at(e, k, part, mul_i64(e, sweep, rows));
   Value w = rotated_load(e, k, walk->fields.weight, slot, from);
-  return add_product(e, w, rotated_load(e, k, walk->deltas, piece, from), sum);
+  Value delta = factor_of(e, rotated_load(e, k, walk->deltas, piece, from));
+  return add_product(e, w, delta, sum, PRODUCT_ANY);
 }
 
 /* A loop over the sweeps of groups of `count`, from sweep `first` to `last`. */

@@ -36,7 +36,8 @@ static void open_column(Emitter *e, const Walk *walk, const WalkStrip *strip, Wa
     Value cell = column_cell(e, walk, strip, column, row);
     for (uint32_t side = 0; side < WALK_SIDES; side++) {
       if (!is_wanted[side]) continue;
-      column->left[side][row] = load_vector(e, vector_type(e), walk->left[side], cell, 64, "a");
+      Value a = load_vector(e, vector_type(e), walk->left[side], cell, 64, "a");
+      column->left[side][row] = factor_of(e, a);
     }
     if (k->does_bp) column->sums[row] = load_left_sums(e, walk, cell);
   }
@@ -95,7 +96,7 @@ static Value left(Emitter *e, const Walk *walk, const WalkStrip *strip, const Wa
 static void add_back(Emitter *e, const Walk *walk, WalkColumn *column, const WalkLanes *lanes,
                      Value weight, Value delta) {
   for (uint32_t row = 0; row < vectors_of(walk); row++) {
-    Value added = add_product(e, weight, delta, column->sums[row]);
+    Value added = add_product(e, weight, delta, column->sums[row], PRODUCT_ANY);
     column->sums[row] = is_blended(walk) ? choose(e, lanes, row, added, column->sums[row]) : added;
   }
 }

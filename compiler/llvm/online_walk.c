@@ -30,12 +30,12 @@ static Value cross(Emitter *e, const Walk *walk, const WalkStrip *strip, WalkCol
   Value w = load_vector(e, vector_type(e), walk->fields.weight, lanes.slot, 64, "w");
   Value ff_left = NULL;
   if (k->does_ff) ff_left = walk->layout->left(e, walk, strip, column, &lanes, WALK_FF);
-  if (k->does_ff && !k->sees_update) sum = add_product(e, w, ff_left, sum);
+  if (k->does_ff && !k->sees_update) sum = add_product(e, w, ff_left, sum, walk->ff_range);
   if (!k->does_back) return sum;
   if (k->does_bp) walk->layout->add_back(e, walk, column, &lanes, w, strip->delta[row]);
   Value left = walk->layout->left(e, walk, strip, column, &lanes, WALK_BACK);
   Value updated = update_weights(e, k, &walk->fields, lanes.slot, w, left, strip->pull[row]);
-  return k->does_ff && k->sees_update ? add_product(e, updated, ff_left, sum) : sum;
+  return k->does_ff && k->sees_update ? add_product(e, updated, ff_left, sum, walk->ff_range) : sum;
 }
 
 uint32_t known(Value constant) {
@@ -73,7 +73,9 @@ static void emit_strip(Emitter *e, const Walk *walk, WalkStrip *strip) {
   Value sums[MOST_GROUP_ROWS] = {NULL};
   for (uint32_t row = 0; k->does_back && row < strip->rows; row++) {
     strip->pull[row] = walk->layout->load_pull(e, walk, strip, row, walk->pulls);
-    if (k->does_bp) strip->delta[row] = walk->layout->load_pull(e, walk, strip, row, walk->deltas);
+    if (!k->does_bp) continue;
+    Value delta = walk->layout->load_pull(e, walk, strip, row, walk->deltas);
+    strip->delta[row] = factor_of(e, delta);
   }
   Value first = first_slot(e, walk, strip);
   for (uint32_t row = 0; row < strip->rows; row++) sums[row] = zero_vector(e);

@@ -27,6 +27,7 @@ typedef struct Walk {
   Value left_sums;         /* BP: [p, by cell], summed over the strips */
   Value masks;             /* BLEND */
   Value starts, rotations; /* ROTATE */
+  ProductRange ff_range;   /* of FF's products */
   bool visits_once;        /* each column: BP's sums begin at 0 */
   bool is_unrolled;        /* numbers of parts, rows and columns are constants, and starts known */
   Value is_backward;       /* i1: the last part and group come first; NULL: never */
@@ -48,7 +49,7 @@ typedef struct WalkStrip {
 typedef struct WalkColumn {
   Value number;                           /* i64, in the part */
   Value slot;                             /* of the strip's first row; i64 */
-  Value left[WALK_SIDES][MOST_BANK_ROWS]; /* activations */
+  Value left[WALK_SIDES][MOST_BANK_ROWS]; /* activations, as factors */
   Value sums[MOST_BANK_ROWS];             /* BP */
   Value start, turn;                      /* ROTATE */
 } WalkColumn;
@@ -66,10 +67,10 @@ typedef struct WalkLayout {
   /* What a crossing's lanes choose by. */
   void (*open_lanes)(Emitter *e, const Walk *walk, const WalkStrip *strip, WalkColumn *column,
                      WalkLanes *lanes);
-  /* Activations of its left neurons. */
+  /* Activations of its left neurons, as factors. */
   Value (*left)(Emitter *e, const Walk *walk, const WalkStrip *strip, const WalkColumn *column,
                 const WalkLanes *lanes, WalkSide side);
-  /* Adds weight * delta to their sums. */
+  /* Adds weight * delta (a factor) to their sums. */
   void (*add_back)(Emitter *e, const Walk *walk, WalkColumn *column, const WalkLanes *lanes,
                    Value weight, Value delta);
   void (*close_column)(Emitter *e, const Walk *walk, const WalkStrip *strip, WalkColumn *column);

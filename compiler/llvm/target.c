@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// LLVM's C interface does not say what a processor has, so it is asked by compiling one multiply-add of 16 lanes and
-// looking at the assembly; and it does not say whether a processor's name is known, except on standard error, where we listen.
+// LLVM's C interface does not say what a processor has, so it is asked by compiling one multiply-add of 16 lanes, and a sum of
+// 32 words that saturates, and looking at the assembly; and it does not say whether a processor's name is known, except on standard error, where we listen.
 #include "compiler/llvm/target.h"
 
 #include <llvm-c/Core.h>
@@ -41,7 +41,8 @@ static LLVMTargetMachineRef open_machine(LLVMTargetRef target, const char *tripl
 
 /* ---- asking the machine ---- */
 
-/* Assembly of a * b + c in 16 lanes; NULL where it cannot be made.  Owned by the caller. */
+/* Assembly of a * b + c in 16 lanes, and of a saturating sum of as many bytes; NULL where it cannot be made.  Owned by the
+ * caller. */
 static LLVMMemoryBufferRef probe(LLVMTargetMachineRef machine) {
   LLVMContextRef context = LLVMContextCreate();
   LLVMModuleRef module = LLVMModuleCreateWithNameInContext("probe", context);
@@ -57,6 +58,13 @@ static LLVMMemoryBufferRef probe(LLVMTargetMachineRef machine) {
   LLVMValueRef sum = LLVMBuildCall2(builder, LLVMIntrinsicGetType(context, id, &vector, 1), fma,
                                     (LLVMValueRef[]){a, a, a}, 3, "");
   LLVMBuildStore(builder, sum, at);
+  LLVMTypeRef words = LLVMVectorType(LLVMInt16TypeInContext(context), 2 * SUM_LANES);
+  LLVMValueRef b = LLVMBuildLoad2(builder, words, at, "");
+  const unsigned add = LLVMLookupIntrinsicID("llvm.sadd.sat", 13);
+  LLVMValueRef added = LLVMBuildCall2(builder, LLVMIntrinsicGetType(context, add, &words, 1),
+                                      LLVMGetIntrinsicDeclaration(module, add, &words, 1),
+                                      (LLVMValueRef[]){b, b}, 2, "");
+  LLVMBuildStore(builder, added, at);
   LLVMBuildRetVoid(builder);
   char *triple = LLVMGetTargetMachineTriple(machine), *message = NULL;
   LLVMSetTarget(module, triple);
@@ -77,10 +85,22 @@ static bool contains(LLVMMemoryBufferRef text, const char *word) {
          memmem(LLVMGetBufferStart(text), LLVMGetBufferSize(text), word, strlen(word)) != NULL;
 }
 
+/* Whether an instruction of the assembly has an operand. */
+static bool has_operand(LLVMMemoryBufferRef text, const char *instruction, const char *operand) {
+  if (!text) return false;
+  const char *begin = LLVMGetBufferStart(text), *end = begin + LLVMGetBufferSize(text);
+  const char *at = memmem(begin, (size_t)(end - begin), instruction, strlen(instruction));
+  if (!at) return false;
+  const char *line_end = memchr(at, '\n', (size_t)(end - at));
+  if (!line_end) line_end = end;
+  return memmem(at, (size_t)(line_end - at), operand, strlen(operand)) != NULL;
+}
+
 static void ask_machine(Target *target, const char *triple) {
   LLVMMemoryBufferRef assembly = probe(target->machine);
   target->has_fma = contains(assembly, "fmadd") || contains(assembly, "fmla");
   target->has_avx512 = contains(assembly, "zmm");
+  target->has_avx512bw = has_operand(assembly, "vpaddsw", "zmm");
   target->bytes = target->has_avx512 ? 64 : contains(assembly, "ymm") ? 32 : 16;
   const bool has_many = strncmp(triple, "aarch64", 7) == 0 || strncmp(triple, "riscv", 5) == 0;
   target->registers = target->has_avx512 || has_many ? 32 : 16;

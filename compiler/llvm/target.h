@@ -12,7 +12,7 @@ typedef struct Target {
   LLVMTargetMachineRef machine;
   uint32_t registers; /* vector registers, 16 or 32 */
   uint32_t bytes;     /* of one: 16, 32 or 64 */
-  bool has_fma, has_avx512;
+  bool has_fma, has_avx512, has_avx512bw;
 } Target;
 
 /* Opens the machine for a target; position independent.  Owned: target_close.  An unknown triple or processor: false, *failure says
