@@ -20,10 +20,13 @@ Value zero_vector(const Emitter *e);
  * above.  A factor keeps its meaning when its lanes are permuted or blended, but is for products alone. */
 Value factor_of(Emitter *e, Value number);
 
+/* number * factor without rounding; fixed vectors or scalars. */
+Value exact_product(Emitter *e, Value number, Value factor);
+
 /* What is known of fixed products. */
 typedef enum ProductRange {
-  PRODUCT_ANY, /* saturates */
-  PRODUCT_SMALL /* the factor is from 0 to 1, so that |product| <= |number|: it cannot leave the range */
+  PRODUCT_ANY,  /* saturates */
+  PRODUCT_SMALL /* -1 < factor <= 1, so that it cannot leave the range */
 } ProductRange;
 
 /* sum + number * factor; vectors, or of PRODUCT_ANY also scalars. */

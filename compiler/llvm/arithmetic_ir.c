@@ -62,7 +62,7 @@ Value factor_of(Emitter *e, Value number) {
 }
 
 /* Exact: numbers are words of 16 bits at most, and a factor's upper word is 0. */
-static Value multiply(Emitter *e, Value number, Value factor) {
+Value exact_product(Emitter *e, Value number, Value factor) {
   if (!has_words(e, number)) return LLVMBuildMul(e->builder, number, factor, "product");
   Type words = LLVMVectorType(e->i16, 2 * LANES);
   return call_instruction(e, "llvm.x86.avx512.pmaddw.d.512", words,
@@ -88,11 +88,12 @@ static Value drop_fraction(Emitter *e, Value product) {
   return LLVMBuildAShr(e->builder, offset, same_in_all(e, product, format->fraction), "");
 }
 
-/* A small product needs no saturation: with 0 <= factor <= 2^f, number * factor / 2^f lies between 0 and number, both of them in the
- * range and whole, and rounding to a whole number never passes one. */
+/* A small product needs no saturation.  In units, with -2^f < factor <= 2^f, number * factor / 2^f is at most |number|, which only the
+ * opposite of the least number would leave the range with: it is 2^(width - 1), and what a factor of 1 - 2^f makes of it is less by
+ * 2^(width - 1 - f), a whole number since f < width.  Rounding to a whole number does not pass one. */
 Value add_product(Emitter *e, Value number, Value factor, Value sum, ProductRange range) {
   if (!e->model->number.is_fixed) return emit_fma(e, number, factor, sum, "sum");
-  Value product = drop_fraction(e, multiply(e, number, factor));
+  Value product = drop_fraction(e, exact_product(e, number, factor));
   if (range == PRODUCT_ANY) product = saturate(e, product);
   return LLVMBuildAdd(e->builder, sum, product, "sum");
 }
@@ -114,7 +115,7 @@ Value scale_sum(Emitter *e, Value factor, Value sum) {
 Value descend(Emitter *e, Value parameter, Value number, Value factor, Value shift) {
   const NumberFormat *format = &e->model->number;
   const bool is_nearest = format->rounding == ROUND_NEAREST;
-  Value product = factor ? multiply(e, number, factor) : number;
+  Value product = factor ? exact_product(e, number, factor) : number;
   Value all =
       LLVMBuildAdd(e->builder, shift, const_i32(e, factor ? (int32_t)format->fraction : 0), "");
   Value bounds[] = {all, const_i32(e, is_nearest ? 31 : 30)};

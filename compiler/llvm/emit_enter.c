@@ -6,7 +6,8 @@
 //   batch     cells of 16 examples lie side by side: blocks of 16 examples x 16 values are transposed
 //
 // Bytes stand for byte / 255.  A product with two parts of 1 / 255 gives the rounded quotient for all of them, which is tried here; where
-// fusing is slow or a byte comes out otherwise, it is divided.
+// fusing is slow or a byte comes out otherwise, it is divided.  In fixed point a product, a sum and a shift do, which are found by
+// trying them too.
 #include <math.h>
 
 #include "compiler/llvm/arithmetic.h"
@@ -45,15 +46,58 @@ static Value divide_bytes(Emitter *e, Value bytes) {
   return emit_fma(e, b, const_vector(e, const_f32(e, inverse_high)), low, "value");
 }
 
-/* floor(byte * 2^f / 255 + 1/2), or without the half, saturated. */
+/* floor(byte * 2^f / 255 + 1/2), or without the half. */
+static int64_t fixed_byte(const NumberFormat *format, uint32_t byte) {
+  return (((int64_t)byte << (format->fraction + 1)) +
+          (format->rounding == ROUND_NEAREST ? 255 : 0)) /
+         510;
+}
+
+/* (byte * factor + offset) >> shift. */
+typedef struct ByteScale {
+  int64_t factor, offset;
+  uint32_t shift;
+} ByteScale;
+
+/* Whether there is an offset that gives fixed_byte() of all bytes. */
+static bool find_offset(const NumberFormat *format, ByteScale *scale) {
+  int64_t least = INT64_MIN, most = INT64_MAX;
+  for (uint32_t byte = 0; byte < 256; byte++) {
+    const int64_t unit = (int64_t)1 << scale->shift;
+    const int64_t low = fixed_byte(format, byte) * unit - byte * scale->factor;
+    if (low > least) least = low;
+    if (low + unit - 1 < most) most = low + unit - 1;
+  }
+  scale->offset = least;
+  return least <= most;
+}
+
+/* The smallest scale that is exact.  There is one: a value lies on a number of units and a half or 1 / 510 from it at least, and the
+ * factor that is not below 2^fraction / 255 puts it too high by less than 255 / 2^shift. */
+static ByteScale byte_scale(const NumberFormat *format) {
+  ByteScale scale = {.shift = 0};
+  for (;; scale.shift++) {
+    const int64_t power = (int64_t)1 << (format->fraction + scale.shift);
+    scale.factor = power / 255;
+    if (find_offset(format, &scale)) return scale;
+    scale.factor++;
+    if (find_offset(format, &scale)) return scale;
+  }
+}
+
+/* As fixed_byte(), saturated. */
 static Value fixed_bytes(Emitter *e, Value bytes) {
   const NumberFormat *format = &e->model->number;
-  Value scaled = LLVMBuildShl(e->builder, bytes,
-                              const_vector(e, const_i32(e, (int32_t)format->fraction + 1)), "");
-  const int32_t half = format->rounding == ROUND_NEAREST ? 255 : 0;
-  scaled = LLVMBuildAdd(e->builder, scaled, const_vector(e, const_i32(e, half)), "");
-  return saturate(e,
-                  LLVMBuildUDiv(e->builder, scaled, const_vector(e, const_i32(e, 510)), "value"));
+  const ByteScale scale = byte_scale(format);
+  Value factor = const_vector(e, const_i32(e, (int32_t)scale.factor));
+  Value product = scale.factor <= INT16_MAX ? exact_product(e, factor, bytes)
+                                            : LLVMBuildMul(e->builder, bytes, factor, "product");
+  Value sum =
+      LLVMBuildAdd(e->builder, product, const_vector(e, const_i32(e, (int32_t)scale.offset)), "");
+  Value value =
+      LLVMBuildAShr(e->builder, sum, const_vector(e, const_i32(e, (int32_t)scale.shift)), "value");
+  const bool is_inside = fixed_byte(format, 255) < (int64_t)1 << (format->width - 1);
+  return is_inside ? value : saturate(e, value);
 }
 
 /* Bytes as <16 x i32>; floats as they are. */

@@ -440,33 +440,42 @@ static void open_walk(Emitter *e, const OnlineKernel *k, const Scratch *scratch,
   if (is_permuted(e, k) && !walk->is_unrolled) walk->rotations = rotations_table(e);
 }
 
-/* Whether 0 <= a <= 1 for all activations that FF reads: i1. */
-static Value are_activations_small(Emitter *e, const OnlineKernel *k, Value left) {
-  Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, round_to_lanes(k->left_count)), LANES,
-                         true, "left");
+/* Whether -1 < factor <= 1 for the first `count` numbers of an array: i1. */
+static Value are_small(Emitter *e, Value array, uint32_t count) {
+  const int32_t one = (int32_t)1 << e->model->number.fraction;
+  Loop loop =
+      begin_loop(e, const_i64(e, 0), const_i64(e, round_to_lanes(count)), LANES, true, "at");
   Value greatest = carry(e, &loop, zero_vector(e), "greatest");
-  Value both[] = {greatest, load_vector(e, vector_type(e), left, loop.index, 64, "a")};
+  Value factor = load_vector(e, vector_type(e), array, loop.index, 64, "factor");
+  /* From -1 on, negative numbers are the greatest. */
+  Value above = LLVMBuildAdd(e->builder, factor, const_vector(e, const_i32(e, one - 1)), "above");
+  Value both[] = {greatest, above};
   carry_next(&loop, greatest, call_intrinsic(e, "llvm.umax", e->v16i32, both, 2, ""));
   end_loop(e, &loop);
   Value all = carried(&loop, greatest);
   Value most = call_intrinsic(e, "llvm.vector.reduce.umax", e->v16i32, &all, 1, "most");
-  Value one = const_i32(e, (int32_t)1 << e->model->number.fraction);
-  return LLVMBuildICmp(e->builder, LLVMIntULE, most, one, "are_small");
+  return LLVMBuildICmp(e->builder, LLVMIntULT, most, const_i32(e, 2 * one), "are_small");
 }
 
-/* Fixed FF has two walks: products of small activations need no saturation. */
+/* Fixed FF and BP have two walks: products with small numbers need no saturation. */
 static void emit_walks(Emitter *e, Walk *walk) {
-  if (!e->model->number.is_fixed || !walk->k->does_ff) {
+  const OnlineKernel *k = walk->k;
+  if (!e->model->number.is_fixed || (!k->does_ff && !k->does_bp)) {
     emit_walk(e, walk);
     return;
   }
-  Value are_small = are_activations_small(e, walk->k, walk->left[WALK_FF]);
-  Branch small = begin_if(e, are_small, "small");
-  walk->ff_range = PRODUCT_SMALL;
+  Value is_small = LLVMConstInt(e->i1, 1, false);
+  if (k->does_ff) is_small = are_small(e, walk->left[WALK_FF], k->left_count);
+  if (k->does_bp) {
+    Value are_deltas = are_small(e, work_field(e, WORK_right_delta, "deltas"), k->right_count);
+    is_small = LLVMBuildAnd(e->builder, is_small, are_deltas, "is_small");
+  }
+  Branch small = begin_if(e, is_small, "small");
+  walk->range = PRODUCT_SMALL;
   emit_walk(e, walk);
   end_if(e, &small);
-  Branch any = begin_if(e, LLVMBuildNot(e->builder, are_small, ""), "any");
-  walk->ff_range = PRODUCT_ANY;
+  Branch any = begin_if(e, LLVMBuildNot(e->builder, is_small, ""), "any");
+  walk->range = PRODUCT_ANY;
   emit_walk(e, walk);
   end_if(e, &any);
 }

@@ -163,7 +163,7 @@ static void add_back(Emitter *e, const Walk *walk, WalkColumn *column, const Wal
                      Value weight, Value delta) {
   (void)lanes;
   turn_sums(e, walk, column, column->start);
-  column->sums[0] = add_product(e, weight, delta, column->sums[0], PRODUCT_ANY);
+  column->sums[0] = add_product(e, weight, delta, column->sums[0], walk->range);
 }
 
 /* ---- pieces ---- */

@@ -27,7 +27,7 @@ typedef struct Walk {
   Value left_sums;         /* BP: [p, by cell], summed over the strips */
   Value masks;             /* BLEND */
   Value starts, rotations; /* ROTATE */
-  ProductRange ff_range;   /* of FF's products */
+  ProductRange range;      /* of FF's and BP's products */
   bool visits_once;        /* each column: BP's sums begin at 0 */
   bool is_unrolled;        /* numbers of parts, rows and columns are constants, and starts known */
   Value is_backward;       /* i1: the last part and group come first; NULL: never */

@@ -53,6 +53,7 @@ static inline void open_bench(Bench *bench, const Model *model, const char *proc
       .bytes = bench->target.bytes,
       .has_fma = bench->target.has_fma,
       .has_avx512 = bench->target.has_avx512,
+      .has_avx512bw = bench->target.has_avx512bw,
   };
   char *triple = LLVMGetTargetMachineTriple(bench->target.machine);
   LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(bench->target.machine);
