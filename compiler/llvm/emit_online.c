@@ -406,11 +406,11 @@ static void store_left_deltas(Emitter *e, const OnlineKernel *k, Value left_sums
 
 /* ---- a pass over a walk ---- */
 
-/* Unrolled code knows every rotation; it must stay within the first cache of instructions. */
+/* Unrolled code knows every rotation; it must stay within the first cache of instructions, of which a fixed crossing takes more. */
 static bool is_worth_unrolling(const Emitter *e, const OnlineKernel *k) {
-  enum { MOST_CROSSINGS = 512 };
-  return k->layout.kind == LAYOUT_ROTATE && is_permuted(e, k) && !e->model->number.is_fixed &&
-         (k->does_ff && k->is_plain) && k->edges->edge_count / LANES <= MOST_CROSSINGS;
+  const uint32_t most_crossings = e->model->number.is_fixed ? 256 : 512;
+  return k->layout.kind == LAYOUT_ROTATE && is_permuted(e, k) && (k->does_ff && k->is_plain) &&
+         k->edges->edge_count / LANES <= most_crossings;
 }
 
 static void open_walk(Emitter *e, const OnlineKernel *k, const Scratch *scratch, Walk *walk) {
@@ -430,14 +430,14 @@ static void open_walk(Emitter *e, const OnlineKernel *k, const Scratch *scratch,
   }
   if (k->does_ff) walk->left[WALK_FF] = work_field(e, WORK_ff_left, "ff_left");
   /* BP adds to a left neuron's sum in the order of right neurons: forward. */
-  if (k->does_ff && !k->does_bp && !walk->is_unrolled) {
+  if (k->does_ff && !k->does_bp) {
     Value flag = work_field(e, WORK_is_backward, "is_backward");
     walk->is_backward = LLVMBuildICmp(e->builder, LLVMIntNE, flag, const_i64(e, 0), "");
   }
   if (k->layout.kind == LAYOUT_BLEND) walk->masks = junction_field(e, JUNCTION_masks, "masks");
   if (!is_rotated) return;
   walk->starts = junction_field(e, JUNCTION_starts, "starts");
-  if (is_permuted(e, k) && !walk->is_unrolled) walk->rotations = rotations_table(e);
+  if (is_permuted(e, k)) walk->rotations = rotations_table(e);
 }
 
 /* Whether -1 < factor <= 1 for the first `count` numbers of an array: i1. */
@@ -457,7 +457,7 @@ static Value are_small(Emitter *e, Value array, uint32_t count) {
   return LLVMBuildICmp(e->builder, LLVMIntULT, most, const_i32(e, 2 * one), "are_small");
 }
 
-/* Fixed FF and BP have two walks: products with small numbers need no saturation. */
+/* Fixed FF and BP have two walks: products with small numbers need no saturation.  The other is rare, and short. */
 static void emit_walks(Emitter *e, Walk *walk) {
   const OnlineKernel *k = walk->k;
   if (!e->model->number.is_fixed || (!k->does_ff && !k->does_bp)) {
@@ -476,6 +476,7 @@ static void emit_walks(Emitter *e, Walk *walk) {
   end_if(e, &small);
   Branch any = begin_if(e, LLVMBuildNot(e->builder, is_small, ""), "any");
   walk->range = PRODUCT_ANY;
+  walk->is_unrolled = false;
   emit_walk(e, walk);
   end_if(e, &any);
 }
