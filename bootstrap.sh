@@ -10,6 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly packages=(build-essential cmake ninja-build pkg-config bison flex
   libjansson-dev libpopt-dev zlib1g-dev libminizip-dev libmd-dev libxxhash-dev uthash-dev llvm-19-dev)
 readonly test_packages=(libcmocka-dev python3 python3-numpy python3-jsonschema python3-pylsp-jsonrpc python3-onnx
+  python3-pip python3-setuptools python3-wheel
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user
   groff-base chromium chromium-driver dpkg-dev file)
 
