@@ -260,7 +260,7 @@ bool check_arithmetic(const Checker *checker, const Hardware *hardware, const Tr
     warn_of_rate(checker, &optimizer->rate);
     return true;
   }
-  const char *name = optimizer->kind == OPTIMIZER_KIND_ADAM ? "adam" : "rmsprop";
+  const char *name = form_name((Form)((uint32_t)FORM_OPTIMIZER_SGD + (uint32_t)optimizer->kind));
   Message *m =
       error_at(checker->diagnostics, ERROR_NEEDS_FLOAT, optimizer->at, "%s needs float32", name);
   note_at(m, hardware->number_given.at, "the number format");
