@@ -27,11 +27,31 @@ static LLVMCodeGenOptLevel code_level(uint32_t level) {
   return levels[level > 3 ? 3 : level];
 }
 
+/* What every processor of a kind has that runs Linux distributions, and how functions are called there, where LLVM by itself
+ * assumes less: RISC-V's profile of Debian has floating point, and passes it in registers. */
+typedef struct Baseline {
+  const char *triple; /* how it begins */
+  const char *cpu, *features, *abi;
+} Baseline;
+
+static const Baseline baselines[] = {
+    {"x86_64", "x86-64", "", ""},
+    {"riscv64", "generic-rv64", "+m,+a,+f,+d,+c", "lp64d"},
+    {"", "", "", ""},
+};
+
+static const Baseline *find_baseline(const char *triple) {
+  const Baseline *b = baselines;
+  while (strncmp(triple, b->triple, strlen(b->triple)) != 0) b++;
+  return b;
+}
+
 static LLVMTargetMachineRef open_machine(LLVMTargetRef target, const char *triple, const char *cpu,
                                          const char *features, uint32_t level) {
   LLVMTargetMachineOptionsRef options = LLVMCreateTargetMachineOptions();
   LLVMTargetMachineOptionsSetCPU(options, cpu);
   LLVMTargetMachineOptionsSetFeatures(options, features);
+  LLVMTargetMachineOptionsSetABI(options, find_baseline(triple)->abi);
   LLVMTargetMachineOptionsSetCodeGenOptLevel(options, code_level(level));
   LLVMTargetMachineOptionsSetRelocMode(options, LLVMRelocPIC);
   LLVMTargetMachineRef machine = LLVMCreateTargetMachineWithOptions(target, triple, options);
@@ -141,12 +161,14 @@ static bool open_named(const NativeTarget *wanted, const char *triple, bool is_h
   }
   const bool is_own = is_host && !wanted->cpu;
   char *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
-  const char *plain = strncmp(triple, "x86_64", 6) == 0 ? "x86-64" : "";
-  target->machine = open_machine(found, triple,
-                                 is_own        ? cpu
-                                 : wanted->cpu ? wanted->cpu
-                                               : plain,
-                                 is_own ? features : "", wanted->level);
+  const Baseline *plain = find_baseline(triple);
+  if (is_own) {
+    target->machine = open_machine(found, triple, cpu, features, wanted->level);
+  } else if (wanted->cpu) {
+    target->machine = open_machine(found, triple, wanted->cpu, "", wanted->level);
+  } else {
+    target->machine = open_machine(found, triple, plain->cpu, plain->features, wanted->level);
+  }
   LLVMDisposeMessage(cpu);
   LLVMDisposeMessage(features);
   if (!target->machine)

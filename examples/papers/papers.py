@@ -3,6 +3,7 @@
 """Makes the sweeps of this folder, and README.md's tables from what they measured.
 
     papers.py run [--data DIR] [--sedge PATH] [NAME...]   makes the sweeps again: NAME.csv and NAME.svg
+    papers.py native [--sedge PATH]                       measures native code's speed again: native.csv
     papers.py tables                                      writes the tables of README.md anew from the CSV files
     papers.py check                                       fails where README.md's tables are not those of the CSV files
 
@@ -12,6 +13,7 @@ current folder, so that `run` can be ended and called again.
 
 import argparse
 import csv
+import json
 import re
 import shlex
 import statistics
@@ -22,6 +24,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
 NAMES = ["density", "five", "bits", "patterns", "order", "dense", "z"]
+TABLES = [*NAMES, "online", "batches"]
+
+# What native code is measured on, by its name in gpu.csv.
+NATIVE = {"icann17": ["../icann17.sedge"], "deep": ["order.sedge", "--network", "deep"], "jetcas19": ["../jetcas19.sedge"]}
+BATCHES = [1, 16, 64, 128, 256, 1024]
+REPEATS = 5
 
 
 def command_of(name):
@@ -39,6 +47,32 @@ def run(name, sedge, data):
     words += ["-o", str(HERE / f"{name}.csv"), "--figure", str(HERE / f"{name}.svg")]
     print(shlex.join([sedge, *words]), flush=True)
     subprocess.run([sedge, *words], check=True)
+
+
+def training_rate(network, batch, sedge):
+    """Inputs a second that sedge bench measures of training on one core. In minibatches there is no pipeline."""
+    file, *words = NATIVE[network]
+    words += ["-D", f"train.batch={batch}", *(["-D", "train.order=sequential"] if batch > 1 else [])]
+    done = subprocess.run([sedge, "bench", str(HERE / file), *words, "--threads", "1", "--seconds", "1", "--json", "-q"],
+                          capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)["training"]["inputs_per_second"]
+
+
+def native(sedge):
+    """native.csv: the median of a few measurements, the least and the most."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        about = dict(re.split(r"\s*:\s*", line.strip(), maxsplit=1) for line in file if ":" in line)
+    machine = f"{about['model name']} (family {about['cpu family']}, model {about['model']})"
+    rows = []
+    for network in NATIVE:
+        for batch in BATCHES if network == "icann17" else [1]:
+            rates = sorted(training_rate(network, batch, sedge) for _ in range(REPEATS))
+            rows.append([network, batch, *(f"{rate:.6g}" for rate in (statistics.median(rates), rates[0], rates[-1])), machine])
+            print(*rows[-1], flush=True)
+    with open(HERE / "native.csv", "w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(["network", "batch", "inputs_per_second", "least", "most", "machine"])
+        out.writerows(rows)
 
 
 # ---- tables ----
@@ -89,13 +123,17 @@ def sizes(fanout, row):
     return [fanout, percent(row, "density"), number(row, "parameters"), times(row, "parameters"), times(row, "operations")]
 
 
-def density_table(name="density"):
-    return table([*SIZES, "test accuracy (%)"],
-                 [[*sizes(fanout, rows[0]), accuracy(rows)] for (fanout,), rows in grouped(read_rows(name), "fanout")])
+def density_table():
+    lines = []
+    for (fanout,), rows in grouped(read_rows("density"), "fanout"):
+        few, many = ([row for row in rows if row["banks"] == banks] for banks in ("64", "512"))
+        lines.append([*sizes(fanout, many[0]), accuracy(many), accuracy(few)])
+    return table([*SIZES, "test accuracy (%), 512 banks", "test accuracy (%), 64 banks"], lines)
 
 
 def five_table():
-    return density_table("five")
+    return table([*SIZES, "test accuracy (%)"],
+                 [[*sizes(fanout, rows[0]), accuracy(rows)] for (fanout,), rows in grouped(read_rows("five"), "fanout")])
 
 
 def bits_table():
@@ -144,9 +182,44 @@ def z_table():
                    rate(row)] for row in read_rows("z")])
 
 
+def rounded(rate):
+    """Of a speed that was measured, three digits: the others are noise."""
+    return f"{float(f'{float(rate):.3g}'):,.0f}"
+
+
+def gpu_rate(network, edges, mode, batch, tf32="no"):
+    """A row's inputs a second in gpu.csv; "" where it was not measured."""
+    wanted = {"network": network, "edges": edges, "mode": mode, "batch": str(batch), "tf32": tf32}
+    found = [row["inputs_per_second"] for row in read_rows("gpu") if wanted.items() <= row.items()]
+    return rounded(found[0]) if found else ""
+
+
+def native_rates(network):
+    return {int(row["batch"]): rounded(row["inputs_per_second"]) for row in read_rows("native") if row["network"] == network}
+
+
+def online_table():
+    scheduled = {"icann17": ("shallow", "pipelined"), "deep": ("deep", "pipelined")}  # rows of order.csv
+    rates = {key: rate(rows[0]) for key, rows in grouped(read_rows("order"), "network", "train.order")}
+    lines = [[network, rates.get(scheduled.get(network), ""), native_rates(network)[1],
+              *(gpu_rate(network, edges, mode, 1) for edges, mode in
+                [("masked", "eager"), ("masked", "graph"), ("dense", "persistent"), ("sparse", "persistent")])]
+             for network in NATIVE]
+    return table(["network", "edge processor at 15 MHz", "sedge, one core", "GPU: PyTorch", "GPU: graph", "GPU: one kernel, dense",
+                  "GPU: one kernel, sparse"], lines)
+
+
+def batches_table():
+    native_rate = native_rates("icann17")
+    return table(["batch", "sedge, one core", "GPU: PyTorch", "GPU: graph", "GPU: graph, TF32", "GPU: graph, dense, TF32"],
+                 [[str(batch), native_rate[batch], gpu_rate("icann17", "masked", "eager", batch),
+                   gpu_rate("icann17", "masked", "graph", batch), gpu_rate("icann17", "masked", "graph", batch, "yes"),
+                   gpu_rate("icann17", "dense", "graph", batch, "yes")] for batch in BATCHES])
+
+
 def with_tables(text):
     """README.md's text with every table between its marks made anew."""
-    for name in NAMES:
+    for name in TABLES:
         made = globals()[f"{name}_table"]()
         text, count = re.subn(rf"(<!-- table: {name} -->\n).*?(<!-- end -->)", lambda m: m[1] + made + "\n" + m[2], text,
                               flags=re.DOTALL)
@@ -157,7 +230,7 @@ def with_tables(text):
 
 def main():
     parser = argparse.ArgumentParser(description="Makes the sweeps of this folder and README.md's tables.")
-    parser.add_argument("verb", choices=["run", "tables", "check"])
+    parser.add_argument("verb", choices=["run", "native", "tables", "check"])
     parser.add_argument("names", nargs="*", help="sweeps to run (default: all)")
     parser.add_argument("--data", help="the folder with MNIST's four files")
     parser.add_argument("--sedge", default="sedge", help="the command")
@@ -168,6 +241,9 @@ def main():
         for name in options.names or NAMES:
             run(name, options.sedge, options.data)
         return
+    if options.verb == "native":
+        native(options.sedge)
+        return
     text = README.read_text(encoding="utf-8")
     made = with_tables(text)
     if options.verb == "tables":
@@ -175,7 +251,7 @@ def main():
     elif made != text:
         sys.exit("README.md's tables are not those of the CSV files; papers.py tables writes them")
     else:
-        print(f"{len(NAMES)} tables as measured")
+        print(f"{len(TABLES)} tables as measured")
 
 
 if __name__ == "__main__":
