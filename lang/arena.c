@@ -32,6 +32,12 @@ _Noreturn void arena_fail(size_t bytes) {
   abort();
 }
 
+void *heap_alloc(void *old, size_t bytes) {
+  void *memory = realloc(old, bytes ? bytes : 1);
+  if (!memory) arena_fail(bytes);
+  return memory;
+}
+
 Arena *arena_open(void) {
   Arena *arena = calloc(1, sizeof *arena);
   if (!arena) arena_fail(sizeof *arena);

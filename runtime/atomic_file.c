@@ -2,22 +2,43 @@
 // Files that appear whole or not at all: a new file in the same folder, fsync, rename, fsync of the folder.
 #include "runtime/atomic_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+  NAME_MOST = 200
+}; /* bytes of the target's name in the temporary one's, which must not become too long */
+
 struct AtomicFile {
   FILE *stream;
-  char *path;      /* as the user gave it, for messages */
-  char *target;    /* where it is to appear: path with links resolved */
-  char *temporary; /* where it is written; NULL: at the target itself */
+  char *path;       /* as the user gave it, for messages */
+  char *target;     /* where it is to appear: path with links resolved */
+  char *temporary;  /* where it is written; NULL: at the target itself */
+  AtomicFile *next; /* of those that are open */
 };
 
+static AtomicFile *open_files;
+
+static void forget(const AtomicFile *file) {
+  AtomicFile **place = &open_files;
+  while (*place && *place != file) place = &(*place)->next;
+  if (*place) *place = file->next;
+}
+
+void atomic_files_abandon(void) {
+  for (const AtomicFile *file = open_files; file; file = file->next)
+    if (file->temporary) unlink(file->temporary);
+}
+
 static void free_file(AtomicFile *file) {
+  forget(file);
   free(file->path);
   free(file->target);
   free(file->temporary);
@@ -34,8 +55,8 @@ static size_t folder_length(const char *path) {
 static char *temporary_name(const char *target) {
   const size_t folder = folder_length(target);
   char *name = NULL;
-  const int length =
-      asprintf(&name, "%.*s.%.200s.%ld.part", (int)folder, target, target + folder, (long)getpid());
+  const int length = asprintf(&name, "%.*s.%.*s.%ld.part", (int)folder, target, (int)NAME_MOST,
+                              target + folder, (long)getpid());
   return length < 0 ? NULL : name;
 }
 
@@ -54,12 +75,25 @@ static bool choose_places(AtomicFile *file, Failure *failure) {
   return true;
 }
 
+/* Creates the file and locks it.  Between the two another process may have taken it for one that was left and removed it: again, then.
+ * Where a file system has no locks, there is none, and nothing is removed there either. */
+static int create(const AtomicFile *file) {
+  const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | (file->temporary ? O_NOFOLLOW : 0);
+  for (;;) {
+    struct stat status;
+    const int descriptor = open(file->temporary ? file->temporary : file->target, flags, 0666);
+    if (descriptor < 0 || !file->temporary) return descriptor;
+    flock(descriptor, LOCK_EX | LOCK_NB);
+    if (fstat(descriptor, &status) != 0 || status.st_nlink > 0) return descriptor;
+    close(descriptor);
+  }
+}
+
 static bool open_stream(AtomicFile *file, Failure *failure) {
   if (file->path[0] == '\0')
     return fail(failure, FAILURE_OUTPUT, NULL, "the name of the file to write is empty");
   if (!choose_places(file, failure)) return false;
-  const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | (file->temporary ? O_NOFOLLOW : 0);
-  const int descriptor = open(file->temporary ? file->temporary : file->target, flags, 0666);
+  const int descriptor = create(file);
   if (descriptor < 0)
     return fail(failure, FAILURE_OUTPUT, file->path, "cannot be created: %s", strerror(errno));
   file->stream = fdopen(descriptor, "wb");
@@ -78,7 +112,11 @@ AtomicFile *atomic_file_open(const char *path, Failure *failure) {
     fail(failure, FAILURE_MEMORY, path, "no memory");
     return NULL;
   }
-  if (open_stream(file, failure)) return file;
+  if (open_stream(file, failure)) {
+    file->next = open_files;
+    open_files = file;
+    return file;
+  }
   free_file(file);
   return NULL;
 }
@@ -138,10 +176,44 @@ void atomic_file_discard(AtomicFile *file) {
   free_file(file);
 }
 
+/* Whether a name is .NAME.PID.part. */
+static bool is_part_of(const char *name, const char *file) {
+  const size_t length = strnlen(file, NAME_MOST);
+  if (name[0] != '.' || strncmp(name + 1, file, length) != 0 || name[1 + length] != '.')
+    return false;
+  const char *number = name + length + 2;
+  const size_t digits = strspn(number, "0123456789");
+  return digits > 0 && strcmp(number + digits, ".part") == 0;
+}
+
+/* Removes a file that nobody has locked. */
+static void remove_if_left(int folder, const char *name) {
+  struct stat status;
+  const int descriptor = openat(folder, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) return;
+  if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
+      flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+    unlinkat(folder, name, 0);
+  close(descriptor);
+}
+
+static void remove_left(const char *target) {
+  const size_t length = folder_length(target);
+  char *path = length > 0 ? strndup(target, length) : strdup(".");
+  DIR *folder = path ? opendir(path) : NULL;
+  free(path);
+  if (!folder) return;
+  for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
+    if (is_part_of(entry->d_name, target + length)) remove_if_left(dirfd(folder), entry->d_name);
+  closedir(folder);
+}
+
 bool can_write_file(const char *path, Failure *failure) {
   struct stat status;
   if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) return true;
   AtomicFile *file = atomic_file_open(path, failure);
+  if (!file) return false;
+  if (file->temporary) remove_left(file->target);
   atomic_file_discard(file);
-  return file != NULL;
+  return true;
 }

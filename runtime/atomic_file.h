@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Writes a file beside its final place and renames it when it is whole, so that nobody ever sees half of it.
 //
+// The new file is .NAME.PID.part, locked as long as it is written: one without a lock was left by a process that was killed.
+//
 // What stood at the place before stays until the rename, and stays for good where anything fails.  Places that
 // are no regular files (a pipe, /dev/stdout) cannot be renamed over: they are written directly.
 #ifndef SEDGE_RUNTIME_ATOMIC_FILE_H
@@ -30,7 +32,11 @@ bool atomic_file_commit(AtomicFile *file, Failure *failure);
 /* Removes the new file and frees the AtomicFile; NULL is ignored. */
 void atomic_file_discard(AtomicFile *file);
 
-/* Fails, before hours of work are spent, when no file can be created where `path` will be. */
+/* Removes what is unfinished, where the process must end at once; may be called by a signal's handler. */
+void atomic_files_abandon(void);
+
+/* Fails, before hours of work are spent, when no file can be created where `path` will be.  Removes what processes that were killed
+ * while they wrote it have left beside it. */
 bool can_write_file(const char *path, Failure *failure);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Native code in a file: an object, assembly, or LLVM's own language; and the module's one exported name.
+#include <errno.h>
 #include <llvm-c/Core.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,23 +8,41 @@
 #include "compiler/llvm/jit.h"
 #include "compiler/llvm/module.h"
 
+/* A file that LLVM writes itself ends the process where the disk is full, so that it is written here. */
+static bool write_bytes(const char *path, const char *bytes, size_t length, Failure *failure) {
+  FILE *out = fopen(path, "wb");
+  errno = 0;
+  bool is_good = out && fwrite(bytes, 1, length, out) == length;
+  if (out && fclose(out) != 0) is_good = false;
+  return is_good || fail(failure, FAILURE_OUTPUT, path, "cannot be written: %s", strerror(errno));
+}
+
+static bool write_code(LLVMModuleRef module, const Target *target, LLVMCodeGenFileType type,
+                       const char *path, Failure *failure) {
+  char *message = NULL;
+  LLVMMemoryBufferRef code = NULL;
+  if (LLVMTargetMachineEmitToMemoryBuffer(target->machine, module, type, &message, &code)) {
+    fail(failure, FAILURE_TARGET, NULL, "no code can be made: %s", message);
+    LLVMDisposeMessage(message);
+    return false;
+  }
+  const bool is_good =
+      write_bytes(path, LLVMGetBufferStart(code), LLVMGetBufferSize(code), failure);
+  LLVMDisposeMemoryBuffer(code);
+  return is_good;
+}
+
 static bool write_module(LLVMModuleRef module, const Target *target, NativeEmit what,
                          const char *path, Failure *failure) {
-  char *message = NULL;
-  bool is_wrong = false;
   switch (what) {
-  case NATIVE_EMIT_IR: is_wrong = LLVMPrintModuleToFile(module, path, &message); break;
-  case NATIVE_EMIT_OBJECT:
-    is_wrong = LLVMTargetMachineEmitToFile(target->machine, module, path, LLVMObjectFile, &message);
-    break;
-  case NATIVE_EMIT_ASSEMBLY:
-    is_wrong =
-        LLVMTargetMachineEmitToFile(target->machine, module, path, LLVMAssemblyFile, &message);
-    break;
+  case NATIVE_EMIT_OBJECT: return write_code(module, target, LLVMObjectFile, path, failure);
+  case NATIVE_EMIT_ASSEMBLY: return write_code(module, target, LLVMAssemblyFile, path, failure);
+  case NATIVE_EMIT_IR: break;
   }
-  if (is_wrong) fail(failure, FAILURE_INPUT, path, "cannot be written: %s", message);
-  if (message) LLVMDisposeMessage(message);
-  return !is_wrong;
+  char *text = LLVMPrintModuleToString(module);
+  const bool is_good = write_bytes(path, text, strlen(text), failure);
+  LLVMDisposeMessage(text);
+  return is_good;
 }
 
 bool emit_native(const NativeSource *source, const NativeTarget *wanted, NativeEmit what,

@@ -12,10 +12,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "runtime/atomic_file.h"
+
 static const char *process_name = "sedge";
 
 /* "NAME: TEXT" in one write, so that nothing comes between. */
 static _Noreturn void say_and_exit(const char *text, ExitCode code) {
+  atomic_files_abandon();
   const struct iovec parts[] = {{(void *)(uintptr_t)process_name, strlen(process_name)},
                                 {(void *)(uintptr_t)text, strlen(text)}};
   if (writev(STDERR_FILENO, parts, 2) < 0) _exit((int)code);

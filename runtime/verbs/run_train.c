@@ -6,6 +6,7 @@
 
 #include "runtime/atomic_file.h"
 #include "runtime/checkpoint.h"
+#include "runtime/file_lock.h"
 #include "runtime/interrupt.h"
 #include "runtime/parameters.h"
 #include "runtime/progress.h"
@@ -26,6 +27,7 @@ typedef struct Training {
   const char *stop_path; /* of the checkpoint that Ctrl-C writes */
   EpochReport *reports;  /* [report_count] of all epochs, for --plot */
   uint32_t report_count;
+  FileLock lock; /* on --checkpoint */
   TrainLog *log; /* NULL: nobody asked for a log or a report */
 } Training;
 
@@ -174,7 +176,9 @@ static ExitCode end_interrupted(const Training *t, const TrainerResult *result) 
 static bool prepare_files(Training *t, Failure *failure) {
   const RunOptions *options = t->run->options;
   if (options->save && !can_write_file(options->save, failure)) return false;
-  if (options->checkpoint && !can_write_file(options->checkpoint, failure)) return false;
+  if (options->checkpoint && !(can_write_file(options->checkpoint, failure) &&
+                               file_lock_open(options->checkpoint, &t->lock, failure)))
+    return false;
   if (options->report && !can_write_file(options->report, failure)) return false;
   if (options->resume &&
       !read_checkpoint(options->resume, t->run->engine, &t->facts, &t->start, failure))
@@ -233,6 +237,7 @@ ExitCode run_train(const Run *run) {
   Training t = {.run = run,
                 .settings = trainer_settings(options, run->recipe),
                 .stop_path = stop_path,
+                .lock = {.file = -1},
                 .progress = progress_open(stderr, options->quiet)};
   t.settings.interrupt_checkpoint = stop_path;
   t.facts = run_facts(run->data, &t.settings);
@@ -242,6 +247,7 @@ ExitCode run_train(const Run *run) {
       stop_path ? prepare_files(&t, &failure)
                 : fail(&failure, FAILURE_MEMORY, NULL, "no memory for a checkpoint's name");
   const ExitCode code = is_ready ? run_prepared(&t) : run->report(run->context, &failure);
+  file_lock_close(&t.lock);
   train_log_close(t.log);
   free(t.reports);
   free(stop_path);
