@@ -75,10 +75,15 @@ UpdateRule update_rule(const Optimizer *optimizer, const NumberFormat *format, d
   return rule;
 }
 
+/* 0 where a number is below `least` in size. */
+static float settle(float value, float least) {
+  return fabsf(value) < least ? 0.0F : value;
+}
+
 static float sgd_step(const UpdateRule *rule, float g, float *state) {
   if (!rule->has_momentum) return g;
   const float kept = rule->momentum * *state;
-  *state = kept + g;
+  *state = settle(kept + g, LEAST_MOMENT);
   if (!rule->is_nesterov) return *state;
   const float ahead = rule->momentum * *state;
   return g + ahead;
@@ -98,18 +103,20 @@ void update_float32(const UpdateRule *rule, float gradient, float *parameter, fl
     return;
   }
   case OPTIMIZE_RMSPROP: {
-    const float kept = rule->decay * *state, square = g * g;
-    *state = kept + rule->rest * square;
+    const float squared = settle(g, LEAST_SQUARED);
+    const float kept = rule->decay * *state, square = squared * squared;
+    *state = settle(kept + rule->rest * square, LEAST_MOMENT);
     const float change = rule->rate * g / (sqrtf(*state) + rule->epsilon);
     *parameter = *parameter - change;
     return;
   }
   case OPTIMIZE_ADAM: {
     float *first = state, *second = state + stride;
-    const float kept = rule->beta1 * *first, square = g * g;
-    *first = kept + rule->beta1_rest * g;
+    const float squared = settle(g, LEAST_SQUARED);
+    const float kept = rule->beta1 * *first, square = squared * squared;
+    *first = settle(kept + rule->beta1_rest * g, LEAST_MOMENT);
     const float kept_square = rule->decay * *second;
-    *second = kept_square + rule->rest * square;
+    *second = settle(kept_square + rule->rest * square, LEAST_MOMENT);
     const float root = sqrtf(*second * rule->second_correction) + rule->epsilon;
     const float change = rule->rate * *first / root;
     *parameter = *parameter - change;

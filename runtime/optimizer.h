@@ -9,7 +9,8 @@
 //   rmsprop             v = decay * v + (1 - decay) * (g * g);  w = w - rate * g / (sqrt(v) + epsilon)
 //   adam                m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * (g * g);
 //                       w = w - (rate / (1 - beta1^t)) * m / (sqrt(v * (1 / (1 - beta2^t))) + epsilon)
-// with t = 1 for a junction's first update. Online plain sgd (batch 1, no momentum, no l2) is special:
+// with t = 1 for a junction's first update.  Moments (v, m) below 2^-100 in size are 0, and g is 0 where it is squared below 2^-50: moments
+// that nothing feeds would decay below the normal numbers, on which processors are many times slower.  Online plain sgd (batch 1, no momentum, no l2) is special:
 //   step_r = rate * delta_r;  w = w - step_r * a_l, rounded once;  b = b - step_r
 //
 // fixed: one rounding of the exact value of each line; rate and l2 are rounded down to powers of two, momentum to the format.
@@ -54,6 +55,10 @@ typedef struct UpdateRule {
 } UpdateRule;
 
 enum { NO_SHIFT = 1 << 20 };
+
+/* float32: what is smaller counts as 0. */
+#define LEAST_MOMENT  0x1p-100F
+#define LEAST_SQUARED 0x1p-50F
 
 /* The rule of the junction's update number `step` (from 1) at this rate, for weights or for biases (no l2). */
 UpdateRule update_rule(const Optimizer *optimizer, const NumberFormat *format, double rate,

@@ -130,6 +130,25 @@ static void adam_begins_with_the_rate(void **state) {
 
 /* ---- fixed point ---- */
 
+/* A weight whose input is always 0: its moments reach 0, and on the way meet no number below the normal ones. */
+static void moments_that_nothing_feeds_end(void **state) {
+  (void)state;
+  const Optimizer optimizers[] = {
+      {.method = OPTIMIZE_SGD, .momentum = 0.5},
+      {.method = OPTIMIZE_RMSPROP, .decay = 0.9, .epsilon = 1e-8},
+      {.method = OPTIMIZE_ADAM, .beta1 = 0.9, .beta2 = 0.99, .epsilon = 1e-8},
+  };
+  for (size_t i = 0; i < sizeof optimizers / sizeof optimizers[0]; i++) {
+    float w = 0.5F, moments[2] = {0.0F, 0.0F};
+    for (uint64_t step = 1; step <= 20000; step++) {
+      const UpdateRule rule = update_rule(&optimizers[i], &float32, 0.01, step, true);
+      update_float32(&rule, step == 1 ? 0.25F : 1e-30F * (float)(step == 2), &w, moments, 1);
+      for (int m = 0; m < 2; m++) assert_true(moments[m] == 0.0F || fabsf(moments[m]) >= 0x1p-100F);
+    }
+    assert_true(moments[0] == 0.0F && moments[1] == 0.0F);
+  }
+}
+
 static void rates_are_lowered_to_powers_of_two(void **state) {
   (void)state;
   assert_int_equal(power_shift(0.125), 3);
@@ -277,6 +296,7 @@ int main(void) {
       cmocka_unit_test(decay_is_for_weights_alone),
       cmocka_unit_test(rmsprop_and_adam),
       cmocka_unit_test(adam_begins_with_the_rate),
+      cmocka_unit_test(moments_that_nothing_feeds_end),
       cmocka_unit_test(rates_are_lowered_to_powers_of_two),
       cmocka_unit_test(fixed_steps_are_one_rounding),
       cmocka_unit_test(extremes_stay_exact),
