@@ -31,7 +31,7 @@ typedef struct Emitter {
   Value junction; /* its parameters: const NativeJunction *, const NativeWork * */
   Value work;
   Type void_type, i1, i8, i16, i32, i64, f32, f64, pointer;
-  Type v16i1, v16i8, v16i16, v16i32, v16i64, v16f32, v16f64;
+  Type v16i1, v16i8, v16i32, v16i64, v16f32;
   Type junction_type, work_type, rule_type, kernel_type;
   uint32_t registers; /* vector registers of the target, 16 or 32 */
   uint32_t bytes;     /* of one of them: 16, 32 or 64 */

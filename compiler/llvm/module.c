@@ -60,11 +60,9 @@ void make_types(Emitter *e) {
   e->pointer = LLVMPointerTypeInContext(context, 0);
   e->v16i1 = LLVMVectorType(e->i1, LANES);
   e->v16i8 = LLVMVectorType(e->i8, LANES);
-  e->v16i16 = LLVMVectorType(e->i16, LANES);
   e->v16i32 = LLVMVectorType(e->i32, LANES);
   e->v16i64 = LLVMVectorType(e->i64, LANES);
   e->v16f32 = LLVMVectorType(e->f32, LANES);
-  e->v16f64 = LLVMVectorType(e->f64, LANES);
   e->junction_type = structure(e, "junction", junction_fields, COUNT_OF(junction_fields));
   e->work_type = structure(e, "work", work_fields, COUNT_OF(work_fields));
   e->rule_type = structure(e, "rule", rule_fields, COUNT_OF(rule_fields));

@@ -241,3 +241,11 @@ static float loops_weight(void *peer, uint32_t junction, uint32_t right, uint32_
   (void)right;
   return l->weight[junction][edge];
 }
+
+/* The loops as a peer, under the compiler's name. */
+#define LOOPS_PEER(title, option)                                                                  \
+  {                                                                                                \
+    .name = (title), .key = (option), .trains_online = true, .trains_batches = true,               \
+    .infers_online = true, .infers_batches = true, .open = loops_open, .train = loops_train,       \
+    .infer = loops_infer, .close = loops_close, .outputs = loops_outputs, .weight = loops_weight   \
+  }

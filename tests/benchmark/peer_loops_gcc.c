@@ -2,16 +2,5 @@
 // The C loops, compiled by gcc.
 #include "tests/benchmark/peer_loops.h"
 
-static const Peer loops = {.name = "C loops, gcc",
-                           .key = "gcc",
-                           .trains_online = true,
-                           .trains_batches = true,
-                           .infers_online = true,
-                           .infers_batches = true,
-                           .open = loops_open,
-                           .train = loops_train,
-                           .infer = loops_infer,
-                           .close = loops_close,
-                           .outputs = loops_outputs,
-                           .weight = loops_weight};
+static const Peer loops = LOOPS_PEER("C loops, gcc", "gcc");
 const Peer *const peer_loops_gcc = &loops;
