@@ -21,16 +21,6 @@
 /* every verb that opens an engine */
 #define FOR_ENGINES (FOR(TRAIN) | FOR(TEST) | FOR(PREDICT) | FOR(VERIFY) | FOR(BENCH) | FOR(SWEEP))
 
-typedef struct OptionInfo {
-  const char *name;
-  char letter;
-  OptionKind kind;
-  const char *value;
-  uint32_t verbs;
-  const char *help;
-  size_t offset; /* of its field in Options */
-} OptionInfo;
-
 static const OptionInfo table[] = {
 #define OPTION(field, name, letter, kind, value, verbs, help)                                      \
   {name, letter, OPTION_##kind, value, verbs, help, offsetof(Options, field)},

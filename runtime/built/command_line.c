@@ -9,16 +9,6 @@
 #define FOR(verb) (1u << VERB_##verb)
 #define FOR_ALL   ((1u << TRAINER_VERB_COUNT) - 1)
 
-typedef struct OptionInfo {
-  const char *name;
-  char letter;
-  OptionKind kind;
-  const char *value;
-  uint32_t verbs;
-  const char *help;
-  size_t offset; /* of its field in RunOptions */
-} OptionInfo;
-
 static const OptionInfo table[] = {
 #define RUN_OPTION(field, name, letter, kind, value, verbs, others, help)                          \
   {name, letter, OPTION_##kind, value, verbs, help, offsetof(RunOptions, field)},

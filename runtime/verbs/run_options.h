@@ -4,6 +4,7 @@
 #define SEDGE_RUNTIME_VERBS_RUN_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct OptionalCount {
@@ -22,6 +23,17 @@ typedef struct RunOptions {
 } RunOptions;
 
 typedef enum OptionKind { OPTION_FLAG, OPTION_TEXT, OPTION_COUNT, OPTION_LIST } OptionKind;
+
+/* A row of an option table: the command's and a built trainer's. */
+typedef struct OptionInfo {
+  const char *name;
+  char letter; /* 0: none */
+  OptionKind kind;
+  const char *value; /* its name in the help */
+  uint32_t verbs;    /* that take it, a bit each */
+  const char *help;
+  size_t offset; /* of its field in the table's structure */
+} OptionInfo;
 
 /* A whole number from 0 and nothing else. */
 bool parse_count(const char *text, uint64_t *value);
