@@ -20,7 +20,7 @@
 
 #include "compiler/beside.h"
 
-/* What the linker of a sanitized build must be told too; set by the build. */
+/* What the linker of a build for tests must be told too, after the archive; set by the build. */
 #ifndef SEDGE_LINK_FLAGS
 #define SEDGE_LINK_FLAGS ""
 #endif
@@ -156,8 +156,8 @@ static bool add_archive(CommandLine *line, Failure *failure) {
                 "the runtime to link with, libsedge_trainer.a, is neither beside the command nor "
                 "installed with it");
   }
-  add_words(line, strcpy(line->flags, SEDGE_LINK_FLAGS));
   add_word(line, line->archive);
+  add_words(line, strcpy(line->flags, SEDGE_LINK_FLAGS));
   return true;
 }
 

@@ -7,6 +7,7 @@
 // is not searched for missing ones.
 #include "lang/check_network.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +113,13 @@ static bool find_built_in_activation(const char *name, ActivationKind *kind) {
   return false;
 }
 
+/* Each before a comma. */
+static const char built_in[] =
+#define ACTIVATION(id, name, help) name ", "
+#include "lang/activations.def"
+#undef ACTIVATION
+    ;
+
 static void report_unknown_activation(const Checker *checker, Name name) {
   Message *m = error_at(checker->diagnostics, ERROR_ACTIVATION, name.at, "unknown activation '%s'",
                         name.text);
@@ -124,7 +132,7 @@ static void report_unknown_activation(const Checker *checker, Name name) {
     if (declaration->item->kind == ITEM_ACTIVATION) suggest(&suggestion, declaration->name.text);
   }
   if (suggestion.best == NULL) {
-    help(m, "there are sigmoid, tanh, relu, identity, softmax, and the file's own");
+    help(m, "there are %sand the file's own", built_in);
     return;
   }
   help(m, "did you mean '%s'?", suggestion.best);
@@ -138,11 +146,7 @@ static bool read_activation(const Checker *checker, const Statement *statement,
   layer->activation = ACTIVATION_IDENTITY;
   if (expr == NULL || expr->kind == EXPR_POISON) return expr == NULL;
   layer->activation_at = expr->at;
-  if (expr->kind != EXPR_NAME) {
-    error_at(checker->diagnostics, ERROR_ACTIVATION, expr->at, "an activation is a name, not %s",
-             expr_noun(expr));
-    return false;
-  }
+  assert(expr->kind == EXPR_NAME); /* the grammar knows nothing else there */
   Declaration *own = scope_find(checker->scope, expr->name.text);
   if (own != NULL && own->item->kind == ITEM_ACTIVATION) {
     own->is_used = true;

@@ -79,7 +79,8 @@ static Lowered lower_value(const Checker *checker, Value value, const Expr *expr
   case VALUE_EXACT: break;
   case VALUE_REAL:
     if (nearest_rational(value.real, &exact)) break;
-    error_at(checker->diagnostics, ERROR_OUT_OF_RANGE, expr->at, "%s is too large for a formula",
+    error_at(checker->diagnostics, ERROR_OUT_OF_RANGE, expr->at,
+             "%s is too large for a formula: its numbers must stay below 2^62",
              value_text(value, checker->arena));
     return poison;
   case VALUE_TEXT:
@@ -254,8 +255,8 @@ static Lowered lower_body_of(const Checker *checker, Declaration *declaration, L
 
 static void report_unknown_function(const Body *body, const Expr *call) {
   const Scope *scope = body->checker->scope;
-  Message *m = error_at(scope->diagnostics, ERROR_FUNCTION, call->name.at, "unknown function '%s'",
-                        call->name.text);
+  Message *m = error_at(scope->diagnostics, ERROR_FUNCTION, call->name.at,
+                        "there is no function '%s'", call->name.text);
   if (!last_is_shown(scope->diagnostics)) return;
   Suggestion suggestion = suggestion_for(call->name.text);
   suggest_functions(&suggestion);
@@ -264,7 +265,10 @@ static void report_unknown_function(const Body *body, const Expr *call) {
       suggest(&suggestion, scope->declarations[i].name.text);
     }
   }
-  if (suggestion.best == NULL) return;
+  if (suggestion.best == NULL) {
+    help(m, "the functions are%s, and the file's own activations", function_names());
+    return;
+  }
   help(m, "did you mean '%s'?", suggestion.best);
   fix(m, call->name.at, suggestion.best);
 }

@@ -25,6 +25,14 @@ void suggest_functions(Suggestion *suggestion) {
   for (uint32_t i = 0; i < FUNCTION_COUNT; i++) suggest(suggestion, functions[i].name);
 }
 
+const char *function_names(void) {
+#define FUNCTION(id, name, least, most, scalar, help) " " name
+  return
+#include "lang/functions.def"
+      ;
+#undef FUNCTION
+}
+
 uint32_t function_least(FunctionId function) {
   return functions[function].least;
 }
@@ -91,9 +99,13 @@ static Value too_large(const Evaluation *ev, Span at) {
 }
 
 static Value wrong_operand(const Evaluation *ev, Span at, const char *what, Value found) {
-  error_at(ev->diagnostics, ERROR_OPERAND, at, "%s needs a number, not %s", what,
-           value_text(found, ev->arena));
+  error_at(ev->diagnostics, ERROR_OPERAND, at, "%s needs a %snumber, not %s", what,
+           is_number(found) ? "plain " : "", value_text(found, ev->arena));
   return poison;
+}
+
+static Value wrong_argument(const Evaluation *ev, const Expr *call, Span at, Value found) {
+  return wrong_operand(ev, at, arena_print(ev->arena, "'%s'", call->name.text), found);
 }
 
 static Value real_value(const Evaluation *ev, Span at, double number, Dimension dimension) {
@@ -322,7 +334,7 @@ static Value extreme(const Evaluation *ev, const Expr *call, FunctionId function
   Value best = values[0];
   for (uint32_t i = 1; i < count; i++) {
     if (!dimension_equal(values[i].dimension, best.dimension)) {
-      error_at(ev->diagnostics, ERROR_DIMENSION, call->at, "'%s' of %s and %s", call->name.text,
+      error_at(ev->diagnostics, ERROR_DIMENSION, call->at, "'%s' joins %s and %s", call->name.text,
                dimension_noun(best.dimension), dimension_noun(values[i].dimension));
       return poison;
     }
@@ -372,7 +384,7 @@ static Value apply_one(const Evaluation *ev, const Expr *call, FunctionId functi
   case FUNCTION_LOG2:
   case FUNCTION_SQRT:
   case FUNCTION_EXP:
-    if (!dimension_is_none(v.dimension)) return wrong_operand(ev, call->at, call->name.text, v);
+    if (!dimension_is_none(v.dimension)) return wrong_argument(ev, call, call->at, v);
     if (function == FUNCTION_EXP) return real_value(ev, call->at, exp(x), v.dimension);
     return function == FUNCTION_SQRT ? exact_or_real(ev, call, sqrt(x), v, true)
                                      : exact_or_real(ev, call, log2(x), v, false);
@@ -396,7 +408,7 @@ static Value evaluate_call(const Evaluation *ev, const Expr *call) {
       help(m, "did you mean '%s'?", suggestion.best);
       fix(m, call->name.at, suggestion.best);
     } else {
-      help(m, "the functions are min max abs floor ceil round log2 sqrt exp gcd lcm");
+      help(m, "the functions are%s", function_names());
     }
     return poison;
   }
@@ -422,8 +434,7 @@ static Value evaluate_call(const Evaluation *ev, const Expr *call) {
     if (values[i].kind == VALUE_POISON) {
       is_poisoned = true;
     } else if (!is_number(values[i])) {
-      return wrong_operand(ev, a->value->at, arena_print(ev->arena, "'%s'", call->name.text),
-                           values[i]);
+      return wrong_argument(ev, call, a->value->at, values[i]);
     }
   }
   if (is_poisoned) return poison;

@@ -60,6 +60,7 @@ typedef enum FunctionId {
 /* The function of that name, or FUNCTION_COUNT. */
 FunctionId find_function(const char *name);
 void suggest_functions(Suggestion *suggestion);
+const char *function_names(void); /* all of them, each after a space */
 uint32_t
 function_least(FunctionId function); /* fewest and most arguments; UINT32_MAX: any number */
 uint32_t function_most(FunctionId function);
