@@ -408,7 +408,7 @@ bool write_stored(const char *path, const StoredFile *file, Failure *failure) {
   AtomicFile *target = atomic_file_open(path, failure);
   if (target) {
     FILE *out = atomic_file_stream(target);
-    for (int i = 0; i < LENGTH_BYTES; i++) fputc((int)(length >> 8 * i & 0xFF), out);
+    for (int i = 0; i < LENGTH_BYTES; i++) fputc((int)((uint64_t)length >> 8 * i & 0xFF), out);
     fwrite(header, 1, length, out);
     for (uint32_t i = 0; i < file->array_count; i++) write_data(out, &file->arrays[i]);
   }
