@@ -12,6 +12,7 @@ readonly packages=(build-essential cmake ninja-build pkg-config bison flex
 readonly test_packages=(libcmocka-dev python3 python3-numpy python3-jsonschema python3-pylsp-jsonrpc python3-onnx
   python3-pip python3-setuptools python3-wheel
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user
+  clang-19 lld-19 libclang-rt-19-dev-wasm32 wasi-libc nodejs
   groff-base chromium chromium-driver dpkg-dev file)
 
 usage() {

@@ -13,6 +13,7 @@
 #include "compiler/compile.h"
 #include "compiler/link.h"
 #include "compiler/make_recipe.h"
+#include "compiler/module_runner.h"
 #include "compiler/native_compiler.h"
 #include "compiler/native_engine.h"
 #include "compiler/report.h"
@@ -57,6 +58,18 @@ static Emit find_emit(const char *name) {
   return (Emit)emit;
 }
 
+/* node finds a module by its name. */
+static bool check_module_options(const Options *options, Emit emit) {
+  const char *end = strrchr(options->output, '.');
+  if (emit == EMIT_LIB) {
+    usage_error("--emit lib makes no WebAssembly; exe makes a module that trains, obj an object");
+    return false;
+  }
+  if (emit != EMIT_EXE || (end && strcmp(end, ".wasm") == 0)) return true;
+  usage_error("the name of a WebAssembly module ends in .wasm: -o %s.wasm", options->output);
+  return false;
+}
+
 static bool check_build_options(const Options *options) {
   if (!options->output) {
     usage_error("build needs -o OUT: the file to write");
@@ -66,7 +79,9 @@ static bool check_build_options(const Options *options) {
     usage_error("-O is 0, 1, 2 or 3, not %" PRIu64, options->level.value);
     return false;
   }
-  if (find_emit(options->emit) != EMIT_COUNT) return true;
+  const Emit emit = find_emit(options->emit);
+  if (emit != EMIT_COUNT)
+    return !is_webassembly(options->target) || check_module_options(options, emit);
   Suggestion nearest = suggestion_for(options->emit);
   for (uint32_t i = 0; i < EMIT_COUNT; i++) suggest(&nearest, emit_names[i]);
   if (nearest.best) {
@@ -172,11 +187,29 @@ static const char *header_path(const Build *b) {
   return arena_print(b->invocation->arena, "%.*s.h", (int)length, b->output);
 }
 
+/* Whether the result is a WebAssembly module. */
+static bool is_module(const Build *b) {
+  return b->emit == EMIT_EXE && is_webassembly(b->invocation->options.target);
+}
+
+/* "digits.wasm" is run by "digits.mjs". */
+static const char *runner_path(const Build *b) {
+  const size_t length = strlen(b->output) - strlen(".wasm");
+  return arena_print(b->invocation->arena, "%.*s.mjs", (int)length, b->output);
+}
+
+static bool write_runner(const Build *b, Failure *failure) {
+  AtomicFile *file = atomic_file_open(runner_path(b), failure);
+  if (!file) return false;
+  fwrite(module_runner, 1, module_runner_bytes, atomic_file_stream(file));
+  return atomic_file_commit(file, failure);
+}
+
 static bool build_linked(Build *b, LinkProduct product, Failure *failure) {
   const char *triple = b->invocation->options.target;
   return emit_code(b, NATIVE_EMIT_OBJECT, b->code, failure) &&
          link_trainer(product, triple, b->code, b->linked, name_of(b->output), failure) &&
-         deliver(b->linked, b->output, true, failure);
+         deliver(b->linked, b->output, !is_module(b), failure);
 }
 
 static bool build_code(Build *b, NativeEmit what, Failure *failure) {
@@ -185,7 +218,8 @@ static bool build_code(Build *b, NativeEmit what, Failure *failure) {
 
 static bool build_output(Build *b, Failure *failure) {
   switch (b->emit) {
-  case EMIT_EXE: return build_linked(b, LINK_EXECUTABLE, failure);
+  case EMIT_EXE:
+    return build_linked(b, LINK_EXECUTABLE, failure) && (!is_module(b) || write_runner(b, failure));
   case EMIT_LIB:
     return build_linked(b, LINK_SHARED_LIBRARY, failure) &&
            write_header(b, header_path(b), failure);
@@ -204,12 +238,16 @@ static void tell_result(const Build *b) {
   const Options *options = &b->invocation->options;
   struct stat status;
   const uint64_t bytes = stat(b->output, &status) == 0 ? (uint64_t)status.st_size : 0;
+  const char *runner = is_module(b) ? runner_path(b) : NULL;
   if (options->run.json) {
-    print_json_line(stdout,
-                    json_pack("{s:s, s:s, s:s, s:I}", "event", "built", "emit", emit_names[b->emit],
-                              "path", b->output, "bytes", (json_int_t)bytes));
+    json_t *event = json_pack("{s:s, s:s, s:s, s:I}", "event", "built", "emit", emit_names[b->emit],
+                              "path", b->output, "bytes", (json_int_t)bytes);
+    if (runner) json_object_set_new(event, "runner", json_string(runner));
+    print_json_line(stdout, event);
   } else if (!options->run.quiet) {
-    printf("built %s: %s, %s bytes\n", b->output, emit_whats[b->emit], grouped(bytes));
+    printf("built %s: %s, %s bytes\n", b->output,
+           runner ? "a trainer as a WebAssembly module" : emit_whats[b->emit], grouped(bytes));
+    if (runner) printf("runs by  node %s train\n", runner);
   }
 }
 

@@ -2,7 +2,7 @@
 // Finds a C compiler and the runtime, and runs the one on the other.
 //
 // For this system the runtime is an archive, ready to be linked.  For another one it is compiled from its sources, which
-// lie where the command does, by the other system's compiler (Debian's is TRIPLE-gcc) in the very call that links.
+// lie where the command does, by the other system's compiler in the very call that links.
 #include "compiler/link.h"
 
 #include <assert.h>
@@ -27,11 +27,67 @@
 
 enum { MOST_WORDS = 256, COMPILER_SIZE = 4096 };
 
-/* Folders of the runtime's sources, from the folder that holds them all. */
+/* Folders of the runtime's sources for every system, from the folder that holds them all. */
 static const char *const source_folders[] = {"runtime", "runtime/data", "runtime/verbs",
                                              "runtime/built"};
 
 static const char *const compilers[] = {"cc", "gcc", "clang"};
+
+/* Words of a command line, ended by NULL. */
+typedef const char *const Words[];
+
+static Words common_flags = {"-O2",
+                             "-std=c17",
+                             "-D_GNU_SOURCE",
+                             "-DSEDGE_VERSION=\"" SEDGE_VERSION "\"",
+                             "-ffp-contract=off",
+                             "-fno-math-errno",
+                             "-ffunction-sections",
+                             "-fdata-sections",
+                             NULL};
+static Words linux_flags = {"-fPIC", NULL};
+static Words linux_libraries = {"-Wl,-Bstatic", "-ljansson",     "-lminizip", "-lmd",
+                                "-lz",          "-Wl,-Bdynamic", "-pthread",  NULL};
+/* What engines have had for years, and sedge's own code uses too (llvm/target.c); no threads.  The stack lies first in memory, so
+ * that what grows beyond it traps instead of writing over data. */
+static Words wasi_flags = {"-msimd128", "-mbulk-memory", "-mnontrapping-fptoint",
+                           "-D_WASI_EMULATED_GETPID", NULL};
+static Words wasi_libraries = {"-ljansson",
+                               "-lminizip",
+                               "-lmd",
+                               "-lz",
+                               "-lwasi-emulated-getpid",
+                               "-Wl,--strip-debug",
+                               "-Wl,--stack-first",
+                               "-Wl,-z,stack-size=1048576",
+                               NULL};
+
+/* A kind of system other than this one, and what a trainer for it is compiled and linked with. */
+typedef struct System {
+  const char *triple;   /* how its triples begin; "": any */
+  const char *compiler; /* where CC names none; NULL: TRIPLE-gcc */
+  const char *target; /* the option by which a compiler of many systems compiles for it; or NULL */
+  const char *folder; /* of the runtime's sources for it alone */
+  Words *flags, *libraries;
+  const char *packages; /* Debian's, of compiler and C library */
+} System;
+
+static const char wasi_folder[] = "runtime/wasi";
+
+static const System systems[] = {
+    {"wasm32", "clang-" SEDGE_CLANG_VERSION, "--target=wasm32-wasi", wasi_folder, &wasi_flags,
+     &wasi_libraries,
+     "clang-" SEDGE_CLANG_VERSION ", lld-" SEDGE_CLANG_VERSION ", libclang-rt-" SEDGE_CLANG_VERSION
+     "-dev-wasm32, wasi-libc"},
+    {"", NULL, NULL, "runtime/posix", &linux_flags, &linux_libraries,
+     "gcc-TRIPLE, libc6-dev-ARCH-cross"},
+};
+
+static const System *find_system(const char *triple) {
+  const System *system = systems;
+  while (strncmp(triple, system->triple, strlen(system->triple)) != 0) system++;
+  return system;
+}
 
 /* A command line in the making, with whatever its words are made of. */
 typedef struct CommandLine {
@@ -48,6 +104,10 @@ static void add_word(CommandLine *line, const char *word) {
   assert(line->count < MOST_WORDS);
   line->words[line->count++] = word;
   line->words[line->count] = NULL;
+}
+
+static void add_list(CommandLine *line, Words *words) {
+  for (const char *const *word = *words; *word; word++) add_word(line, *word);
 }
 
 /* Adds the words of a text, which it cuts into them; a $CC of over 60 words is beyond reason. */
@@ -81,25 +141,33 @@ static bool is_on_path(const char *name) {
   return false;
 }
 
+/* Adds the compiler of another system, where CC names none. */
+static bool add_cross_compiler(CommandLine *line, const char *triple, Failure *failure) {
+  const System *system = find_system(triple);
+  snprintf(line->compiler, sizeof line->compiler, "%s%s",
+           system->compiler ? system->compiler : triple, system->compiler ? "" : "-gcc");
+  add_word(line, line->compiler);
+  if (system->target) add_word(line, system->target);
+  return is_on_path(line->compiler) || fail(failure, FAILURE_TARGET, NULL,
+                                            "there is no compiler '%s' on PATH for the runtime and "
+                                            "to link with, and CC names none "
+                                            "(Debian's packages: %s); `--emit obj` needs none",
+                                            line->compiler, system->packages);
+}
+
 /* Adds what compiles and links for this system, or for `triple` where that is another one's: $CC, else the first that is there. */
 static bool add_compiler(CommandLine *line, const char *triple, Failure *failure) {
   const char *named = getenv("CC");
   if (named && strspn(named, " \t") < strlen(named)) {
+    const bool is_whole = !triple || !find_system(triple)->target || strstr(named, "-target");
     snprintf(line->compiler, sizeof line->compiler, "%s", named);
     add_words(line, line->compiler);
+    if (!is_whole) add_word(line, find_system(triple)->target);
     return is_on_path(line->words[0]) ||
            fail(failure, FAILURE_TARGET, NULL,
                 "there is no compiler '%s', which CC names, to link with", line->words[0]);
   }
-  if (triple) {
-    snprintf(line->compiler, sizeof line->compiler, "%s-gcc", triple);
-    add_word(line, line->compiler);
-    return is_on_path(line->compiler) ||
-           fail(failure, FAILURE_TARGET, NULL,
-                "there is no compiler '%s' on PATH for the runtime and to link with, and CC names "
-                "none; `--emit obj` needs none",
-                line->compiler);
-  }
+  if (triple) return add_cross_compiler(line, triple, failure);
   for (size_t i = 0; i < sizeof compilers / sizeof compilers[0]; i++) {
     if (!is_on_path(compilers[i])) continue;
     add_word(line, compilers[i]);
@@ -124,7 +192,21 @@ static bool is_own_system(const char *triple) {
 
 extern char **environ;
 
-static bool run(const CommandLine *line, Failure *failure) {
+/* A compiler that fails has said why; what another system needs is said too. */
+static bool fail_to_link(const CommandLine *line, const System *system, const char *end, int number,
+                         Failure *failure) {
+  if (!system) {
+    return fail(failure, FAILURE_TARGET, NULL, "'%s' could not link: it %s %d", line->words[0], end,
+                number);
+  }
+  return fail(failure, FAILURE_TARGET, NULL,
+              "'%s' could not link: it %s %d; the other system's compiler and C library are needed "
+              "(Debian's packages: %s), and there jansson, minizip, libmd and zlib, which "
+              "tests/cross/libraries.sh makes from sources: the tutorial shows how",
+              line->words[0], end, number, system->packages);
+}
+
+static bool run(const CommandLine *line, const System *system, Failure *failure) {
   pid_t process;
   int status = 0;
   const int error =
@@ -139,12 +221,9 @@ static bool run(const CommandLine *line, Failure *failure) {
                   strerror(errno));
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
-  if (WIFSIGNALED(status)) {
-    return fail(failure, FAILURE_TARGET, NULL, "'%s' could not link: it was ended by signal %d",
-                line->words[0], WTERMSIG(status));
-  }
-  return fail(failure, FAILURE_TARGET, NULL, "'%s' could not link: it ended with status %d",
-              line->words[0], WEXITSTATUS(status));
+  if (WIFSIGNALED(status))
+    return fail_to_link(line, system, "was ended by signal", WTERMSIG(status), failure);
+  return fail_to_link(line, system, "ended with status", WEXITSTATUS(status), failure);
 }
 
 /* ---- what is linked ---- */
@@ -161,20 +240,17 @@ static bool add_archive(CommandLine *line, Failure *failure) {
   return true;
 }
 
+/* Adds the sources of a folder of the runtime; `all` is the folder that holds it. */
+static bool add_folder(CommandLine *line, const char *all, const char *folder, Failure *failure) {
+  char pattern[BESIDE_PATH_SIZE + 64];
+  snprintf(pattern, sizeof pattern, "%s/%s/*.c", all, folder);
+  return glob(pattern, line->sources.gl_pathv ? GLOB_APPEND : 0, NULL, &line->sources) == 0 ||
+         fail(failure, FAILURE_INPUT, pattern, "the sources of the runtime are not there");
+}
+
 /* The runtime of another system: compiled from its sources in the same call, with the libraries that the other system has. */
-static bool add_sources(CommandLine *line, Failure *failure) {
-  static const char *const flags[] = {"-O2",
-                                      "-std=c17",
-                                      "-D_GNU_SOURCE",
-                                      "-DSEDGE_VERSION=\"" SEDGE_VERSION "\"",
-                                      "-fPIC",
-                                      "-ffp-contract=off",
-                                      "-fno-math-errno",
-                                      "-ffunction-sections",
-                                      "-fdata-sections"};
-  static const char *const libraries[] = {"-Wl,-Bstatic", "-ljansson", "-lminizip",
-                                          "-lmd",         "-lz",       "-Wl,-Bdynamic"};
-  char found[BESIDE_PATH_SIZE], pattern[BESIDE_PATH_SIZE + 64];
+static bool add_sources(CommandLine *line, const System *system, Failure *failure) {
+  char found[BESIDE_PATH_SIZE];
   if (!find_beside("runtime/sedge_runtime.h", found)) {
     return fail(failure, FAILURE_INPUT, NULL,
                 "the sources of the runtime are neither near the command nor installed with it");
@@ -182,14 +258,13 @@ static bool add_sources(CommandLine *line, Failure *failure) {
   found[strlen(found) - strlen("/runtime/sedge_runtime.h")] = '\0';
   snprintf(line->include, sizeof line->include, "-I%s", found);
   add_word(line, line->include);
-  for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) add_word(line, flags[i]);
-  for (size_t i = 0; i < sizeof source_folders / sizeof source_folders[0]; i++) {
-    snprintf(pattern, sizeof pattern, "%s/%s/*.c", found, source_folders[i]);
-    if (glob(pattern, i > 0 ? GLOB_APPEND : 0, NULL, &line->sources) != 0)
-      return fail(failure, FAILURE_INPUT, pattern, "the sources of the runtime are not there");
-  }
+  add_list(line, &common_flags);
+  add_list(line, system->flags);
+  for (size_t i = 0; i < sizeof source_folders / sizeof source_folders[0]; i++)
+    if (!add_folder(line, found, source_folders[i], failure)) return false;
+  if (!add_folder(line, found, system->folder, failure)) return false;
   for (size_t i = 0; i < line->sources.gl_pathc; i++) add_word(line, line->sources.gl_pathv[i]);
-  for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) add_word(line, libraries[i]);
+  add_list(line, system->libraries);
   return true;
 }
 
@@ -212,24 +287,28 @@ static bool add_library_options(CommandLine *line, const char *name, Failure *fa
   return true;
 }
 
+bool is_webassembly(const char *triple) {
+  return triple && find_system(triple)->folder == wasi_folder;
+}
+
 bool link_trainer(LinkProduct product, const char *triple, const char *object, const char *path,
                   const char *name, Failure *failure) {
   static CommandLine line; /* large */
-  const bool is_own = is_own_system(triple);
+  const System *system = is_own_system(triple) ? NULL : find_system(triple);
   line = (CommandLine){0};
-  bool is_good = add_compiler(&line, is_own ? NULL : triple, failure) &&
+  bool is_good = add_compiler(&line, system ? triple : NULL, failure) &&
                  (product != LINK_SHARED_LIBRARY || add_library_options(&line, name, failure));
   if (is_good) {
     add_word(&line, "-Wl,--gc-sections");
     add_word(&line, object);
-    is_good = is_own ? add_archive(&line, failure) : add_sources(&line, failure);
+    is_good = system ? add_sources(&line, system, failure) : add_archive(&line, failure);
   }
   if (is_good) {
     add_word(&line, "-o");
     add_word(&line, path);
-    add_word(&line, "-pthread");
+    if (!system) add_word(&line, "-pthread");
     add_word(&line, "-lm");
-    is_good = run(&line, failure);
+    is_good = run(&line, system, failure);
   }
   globfree(&line.sources);
   return is_good;

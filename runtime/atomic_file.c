@@ -8,9 +8,10 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "runtime/system.h"
 
 enum {
   NAME_MOST = 200
@@ -62,7 +63,7 @@ static char *temporary_name(const char *target) {
 
 /* Fills target and, where a rename is possible, temporary. */
 static bool choose_places(AtomicFile *file, Failure *failure) {
-  char *resolved = realpath(file->path, NULL);
+  char *resolved = system_resolve(file->path);
   struct stat status;
   const bool exists = stat(file->path, &status) == 0;
   file->target = resolved ? resolved : strdup(file->path);
@@ -83,7 +84,7 @@ static int create(const AtomicFile *file) {
     struct stat status;
     const int descriptor = open(file->temporary ? file->temporary : file->target, flags, 0666);
     if (descriptor < 0 || !file->temporary) return descriptor;
-    flock(descriptor, LOCK_EX | LOCK_NB);
+    system_lock(descriptor);
     if (fstat(descriptor, &status) != 0 || status.st_nlink > 0) return descriptor;
     close(descriptor);
   }
@@ -126,10 +127,7 @@ FILE *atomic_file_stream(AtomicFile *file) {
 }
 
 void atomic_file_make_executable(AtomicFile *file) {
-  struct stat status;
-  if (!file->temporary || fstat(fileno(file->stream), &status) != 0) return;
-  const mode_t readers = status.st_mode & (S_IRUSR | S_IRGRP | S_IROTH);
-  if (fchmod(fileno(file->stream), status.st_mode | readers >> 2) != 0) errno = 0;
+  if (file->temporary) system_make_executable(fileno(file->stream));
 }
 
 /* Everything on the disk and the stream closed; on failure errno says why. */
@@ -192,7 +190,7 @@ static void remove_if_left(int folder, const char *name) {
   const int descriptor = openat(folder, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) return;
   if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
-      flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+      system_lock(descriptor) == FILE_LOCKED)
     unlinkat(folder, name, 0);
   close(descriptor);
 }

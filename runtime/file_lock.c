@@ -7,14 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "runtime/system.h"
 
 /* FOLDER/.NAME.lock of the file that `path` leads to; NULL: no memory. */
 static char *lock_path(const char *path) {
   enum { NAME_MOST = 200 };
-  char *resolved = realpath(path, NULL), *name = NULL;
+  char *resolved = system_resolve(path), *name = NULL;
   const char *target = resolved ? resolved : path, *slash = strrchr(target, '/');
   const size_t folder = slash ? (size_t)(slash - target) + 1 : 0;
   const int length =
@@ -42,8 +43,9 @@ bool file_lock_open(const char *path, FileLock *lock, Failure *failure) {
       fail(failure, FAILURE_OUTPUT, path, "cannot be locked: %s", strerror(errno));
       break;
     }
-    if (flock(lock->file, LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) return true; /* no locks here */
+    const FileLocking locking = system_lock(lock->file);
+    if (locking == FILE_UNLOCKED) return true;
+    if (locking == FILE_IN_USE) {
       fail(failure, FAILURE_OUTPUT, path,
            "another process is training into it; wait for it, or choose another file");
       break;

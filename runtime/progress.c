@@ -6,9 +6,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "runtime/system.h"
 
 enum { USUAL_WIDTH = 80, LEAST_BAR = 10 };
 
@@ -79,10 +80,8 @@ Progress progress_open(FILE *out, bool is_quiet) {
 
 /* One column stays free, so that no terminal wraps the line. */
 static uint32_t bar_width(const Progress *progress) {
-  struct winsize size;
-  const bool is_known = ioctl(fileno(progress->out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  const uint32_t columns = is_known && size.ws_col < USUAL_WIDTH ? size.ws_col : USUAL_WIDTH;
-  return columns - 1;
+  const uint32_t columns = system_terminal_columns(fileno(progress->out));
+  return (columns > 0 && columns < USUAL_WIDTH ? columns : USUAL_WIDTH) - 1;
 }
 
 void progress_show(Progress *progress, const ProgressState *state) {

@@ -314,6 +314,12 @@ class Built(unittest.TestCase):
             (["small.sedge", "-o", "x"], {"TMPDIR": "/absent"}, SYSTEM, "a folder for unfinished files"),
             (["small.sedge", "-o", "x", "--target", "aarch64-linux-gnu"], nothing, WRONG,
              "there is no compiler 'aarch64-linux-gnu-gcc'"),
+            (["small.sedge", "-o", "x", "--target", "wasm32"], {}, USAGE, "ends in .wasm: -o x.wasm"),
+            (["small.sedge", "-o", "x.so", "--target", "wasm32", "--emit", "lib"], {}, USAGE, "makes no WebAssembly"),
+            (["small.sedge", "-o", "x.wasm", "--target", "wasm32"], nothing, WRONG,
+             "(Debian's packages: clang-"),
+            (["small.sedge", "-o", "x.wasm", "--target", "wasm32"], {"CC": "false"}, WRONG,
+             "'false' could not link: it ended with status 1; the other system's compiler and C library are needed"),
             (["absent.sedge", "-o", "x"], {}, SYSTEM, "absent.sedge: error:"),
         ]:
             with self.subTest(words=words, environment=environment):

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Builds trainers for other processors, runs them under QEMU, and compares their parameters with those made here.
+"""Builds trainers for other processors, runs them under QEMU or node, and compares their parameters with those made here.
 
-What is missing is said: a cross compiler, its libc, QEMU, or the sources of the libraries (tests/cross/libraries.sh fetch
-build/cross/sources; bootstrap.sh does it).
+What is missing is said: a cross compiler, its libc, QEMU or node, or the sources of the libraries (tests/cross/libraries.sh
+fetch build/cross/sources; bootstrap.sh does it).
 
     SEDGE_BINARY=build/sedge tests/other_systems.py [-v] [TEST...]
 """
 
+import gzip
 import json
 import os
 import shutil
@@ -20,7 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BINARY = Path(os.environ.get("SEDGE_BINARY", ROOT / "build" / "sedge")).resolve()
 IS_SANITIZED = os.environ.get("SEDGE_IS_SANITIZED") == "1"
 CROSS = ROOT / "build" / "cross"
-SCRIPT = ROOT / "tests" / "cross" / "libraries.sh"
+SCRIPTS = ROOT / "tests" / "cross"
+DONE, WRONG, USAGE, SYSTEM = 0, 1, 2, 4
 
 # Both kinds of number, softmax, tanh, an optimizer with square roots, staleness, whole and broken minibatches.
 PROGRAM = """
@@ -31,42 +33,56 @@ network small {
 }
 hardware exact { number = float32; }
 hardware fixed { number = fixed(12, 3); }
+hardware drawn { number = fixed(20, 4); rounding = stochastic; }
 train online  { data = morse(train = 300, test = 50); order = pipelined; }
 train batches { data = morse(train = 300, test = 50); batch = 7; optimizer = adam(rate = 1/64); }
 """
 
+# Inputs from a file, and an activation of one's own that calls the runtime for its power.
+FROM_FILE = """
+activation bent(s) = s / (1 + abs(s)^1.5);
+network other {
+  input value[3]; layer hidden[5] : bent; output class[2] : sigmoid;
+  junction value -> hidden : dense();
+  junction hidden -> class : dense();
+}
+train { data = csv("rows.csv"); epochs = 3; }
+"""
+
 
 @unittest.skipIf(IS_SANITIZED, "the other system's runtime is not sanitized")
-class OtherSystems(unittest.TestCase):
+class OtherSystem(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="sedge-systems-")
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
         (self.folder / "small.sedge").write_text(PROGRAM)
 
-    def run_program(self, *words, environment=None):
-        done = subprocess.run([str(word) for word in words], cwd=self.folder, text=True, timeout=600, check=False,
+    def run_program(self, *words, environment=None, code=DONE, cwd=None):
+        done = subprocess.run([str(word) for word in words], cwd=cwd or self.folder, text=True, timeout=600, check=False,
                               stdin=subprocess.DEVNULL, capture_output=True, env={**os.environ, **(environment or {})})
-        self.assertEqual(done.returncode, 0, f"{words}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
-        return done.stdout
+        self.assertEqual(done.returncode, code, f"{words}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+        return done.stdout if code == DONE else done.stderr
 
-    def digest(self, *words):
-        return json.loads(self.run_program(*words, "--json").splitlines()[-1])["parameters_sha256"]
+    def digest(self, *words, **options):
+        return json.loads(self.run_program(*words, "--json", **options).splitlines()[-1])["parameters_sha256"]
 
-    def libraries(self, triple, compiler):
+    def libraries(self, triple, *compiler):
         """Options of the compiler for the libraries of that system, which are made once."""
-        missing = [name for name in [compiler, "apt-get"] if not shutil.which(name)]
+        missing = [name for name in [compiler[0], "apt-get"] if not shutil.which(name)]
         if not (CROSS / "sources" / "whole").exists():
             missing.append("build/cross/sources (tests/cross/libraries.sh fetch)")
         if missing:
             self.skipTest("absent: " + ", ".join(missing))
         made = CROSS / triple
         if not made.exists():
-            self.run_program(SCRIPT, "make", CROSS / "sources", self.folder / "made", compiler)
+            self.run_program(SCRIPTS / "libraries.sh", "make", CROSS / "sources", self.folder / "made", *compiler)
             shutil.copytree(self.folder / "made", CROSS / f"{triple}.{os.getpid()}")
             (CROSS / f"{triple}.{os.getpid()}").rename(made)
         return f"-I {made}/include -L {made}/lib"
 
+
+class Linux(OtherSystem):
     def check_linux(self, triple, machine, choice):
         emulator = f"qemu-{machine}"
         if not shutil.which(emulator):
@@ -86,6 +102,74 @@ class OtherSystems(unittest.TestCase):
 
     def test_riscv64(self):
         self.check_linux("riscv64-linux-gnu", "riscv64", ["--train", "batches"])
+
+
+class WebAssembly(OtherSystem):
+    """Modules, run by node. All of them share one compilation of the runtime."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="sedge-wasm-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.objects = folder.name
+
+    def build(self, *choice, source="small.sedge"):
+        """Builds trainer.wasm and returns how it is called."""
+        compiler, linker = "clang-19", "wasm-ld-19"
+        missing = [name for name in ["node", linker] if not shutil.which(name)]
+        if not Path("/usr/lib/wasm32-wasi/libc.a").exists():
+            missing.append("wasi-libc")
+        if missing:
+            self.skipTest("absent: " + ", ".join(missing))
+        options = self.libraries("wasm32-wasi", compiler, "--target=wasm32-wasi")
+        told = self.run_program(BINARY, "build", source, "-o", "trainer.wasm", "--target", "wasm32", *choice,
+                                environment={"CC": f"{SCRIPTS}/compile_once.sh {self.objects} {compiler} {options}"})
+        self.assertIn("a trainer as a WebAssembly module", told)
+        self.assertIn("node trainer.mjs train", told)
+        return ["node", "trainer.mjs"]
+
+    def check_parameters(self, *choice, source="small.sedge", options=()):
+        trainer = self.build(*choice, source=source)
+        theirs = self.digest(*trainer, "train", *options, "--save", "theirs")
+        self.assertEqual(theirs, self.digest(BINARY, "train", source, *choice, *options, "--save", "ours"))
+        self.assertEqual((self.folder / "theirs").read_bytes(), (self.folder / "ours").read_bytes())
+
+    def test_parameters(self):
+        for hardware in ["exact", "fixed", "drawn"]:
+            for train in ["online", "batches"]:
+                if hardware == "exact" or train == "online":
+                    with self.subTest(hardware=hardware, train=train):
+                        self.check_parameters("--hardware", hardware, "--train", train)
+
+    def test_examples(self):
+        shutil.copy(ROOT / "examples" / "morse.sedge", self.folder)
+        self.check_parameters(source="morse.sedge", options=["--inputs", "1000"])
+
+    def test_files_options_and_exit_codes(self):
+        for name in ["here", "data"]:
+            (self.folder / name).mkdir()
+        rows = [f"{k % 7 / 7},{k % 5 / 5},{k % 3},{k % 2}" for k in range(60)]
+        (self.folder / "rows.csv").write_text("\n".join(rows) + "\n")
+        (self.folder / "data" / "rows.csv").write_bytes(gzip.compress((self.folder / "rows.csv").read_bytes()))
+        (self.folder / "other.sedge").write_text(FROM_FILE)
+        trainer = ["node", self.folder / self.build(source="other.sedge")[1]]
+        ours = self.digest(BINARY, "train", "other.sedge")
+        # Beside the module, in a folder that leads out of this one, and by its whole name.
+        for data in [[], ["--data", "../data"], ["--data", self.folder / "data"]]:
+            done = self.digest(*trainer, "train", *data, "--save", "w", "--checkpoint", "c", cwd=self.folder / "here")
+            self.assertEqual(done, ours)
+        names = sorted(path.name for path in (self.folder / "here").iterdir())
+        self.assertEqual(names, ["c", "w"])
+        done = self.digest(*trainer, "train", "--resume", "here/c", "--epochs", "3")
+        self.assertEqual(done, ours)
+        self.assertEqual(self.run_program(*trainer, "predict", "--load", "here/w", "rows.csv"),
+                         self.run_program(BINARY, "predict", "other.sedge", "--load", "here/w", "rows.csv"))
+        for words, code, message in [(["train", "--threads", "2"], USAGE, "this system has no threads"),
+                                     (["trian"], USAGE, "node trainer.mjs --help lists"),
+                                     (["test", "--load", "absent"], SYSTEM, "absent: error:"),
+                                     (["train", "--data", "absent"], SYSTEM, "absent/rows.csv: error: cannot open")]:
+            with self.subTest(words=words):
+                self.assertIn(message, self.run_program("node", "trainer.mjs", *words, code=code))
 
 
 if __name__ == "__main__":

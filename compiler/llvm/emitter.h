@@ -36,6 +36,7 @@ typedef struct Emitter {
   uint32_t registers; /* vector registers of the target, 16 or 32 */
   uint32_t bytes;     /* of one of them: 16, 32 or 64 */
   bool has_fma;       /* a fused multiply-add instruction */
+  bool lacks_fma;     /* nor does the C library have one to call that is right to the last bit */
   bool has_avx512;    /* permutes of 16 lanes, masks */
   bool has_avx512bw;  /* words of 16 bits in vectors of 512 */
 } Emitter;
@@ -113,7 +114,7 @@ void store_masked(Emitter *e, Value value, Value array, Value index, Value mask)
 
 Value splat(Emitter *e, Value scalar, const char *name); /* 16 times a scalar */
 Value emit_fma(Emitter *e, Value a, Value b, Value c,
-               const char *name); /* a * b + c, rounded once; scalar or vector */
+               const char *name); /* a * b + c, rounded once; float or vector of floats */
 Value add_i64(Emitter *e, Value a, int64_t b);
 Value mul_i64(Emitter *e, Value a, int64_t b);
 

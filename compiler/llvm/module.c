@@ -206,6 +206,7 @@ LLVMModuleRef make_module(LLVMContextRef context, const NativeSource *source, co
       .registers = target->registers,
       .bytes = target->bytes,
       .has_fma = target->has_fma,
+      .lacks_fma = target->lacks_fma,
       .has_avx512 = target->has_avx512,
       .has_avx512bw = target->has_avx512bw,
   };

@@ -10,9 +10,9 @@
 
 typedef struct Target {
   LLVMTargetMachineRef machine;
-  uint32_t registers; /* vector registers, 16 or 32 */
-  uint32_t bytes;     /* of one: 16, 32 or 64 */
-  bool has_fma, has_avx512, has_avx512bw;
+  uint32_t registers;                                /* vector registers, 16 or 32 */
+  uint32_t bytes;                                    /* of one: 16, 32 or 64 */
+  bool has_fma, lacks_fma, has_avx512, has_avx512bw; /* see Emitter */
 } Target;
 
 /* Opens the machine for a target; position independent.  Owned: target_close.  An unknown triple or processor: false, *failure says

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A built trainer: opens the model that is packed in it and runs one of the verbs that it shares with sedge.
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "runtime/built/built.h"
 #include "runtime/built/command_line.h"
 #include "runtime/parameters.h"
+#include "runtime/system.h"
 #include "runtime/verbs/output.h"
 #include "runtime/verbs/process.h"
 #include "runtime/verbs/run.h"
@@ -89,20 +88,9 @@ static ExitCode print_info(const Call *call) {
 
 /* ---- the shared verbs ---- */
 
-/* The folder of this program, beside which its data may lie; owned. */
-static char *own_folder(void) {
-  char path[4096];
-  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-  if (length <= 0) return strdup(".");
-  path[length] = '\0';
-  char *slash = strrchr(path, '/');
-  slash[slash == path] = '\0';
-  return strdup(path);
-}
-
 static bool load_data(Call *call, Failure *failure) {
   const RunOptions *options = &call->line.options;
-  char *near = own_folder();
+  char *near = system_program_folder();
   const bool is_good = near ? load_recipe_data(&call->built.recipe, &call->built.model,
                                                options->data, near, &call->data, failure)
                             : fail(failure, FAILURE_MEMORY, NULL, "no memory for a path");
@@ -186,7 +174,7 @@ static ExitCode run_line(int argc, char **argv) {
   Call call = {.program = argc > 0 ? argv[0] : "trainer"};
   char complaint[256];
   process_begin(call.program);
-  signal(SIGILL, on_illegal_instruction);
+  system_on_illegal_instruction(on_illegal_instruction);
   if (!parse_trainer_line(argc, argv, &call.line, complaint)) return usage_error(&call, complaint);
   const bool has_verb = call.line.verb != TRAINER_VERB_COUNT;
   if (call.line.options.version) {

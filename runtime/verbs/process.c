@@ -3,7 +3,6 @@
 #include "runtime/verbs/process.h"
 
 #include <jansson.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/atomic_file.h"
+#include "runtime/system.h"
 
 static const char *process_name = "sedge";
 
@@ -44,18 +44,8 @@ static void *checked_malloc(size_t bytes) {
 }
 
 void process_begin(const char *program) {
-  static char stack[64 << 10]; /* a stack overflow leaves no other */
-  const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
-  struct sigaction action = {.sa_handler = on_defect, .sa_flags = SA_ONSTACK};
   process_name = program;
-  sigaltstack(&alternate, NULL);
-  sigaction(SIGABRT, &action, NULL);
-#ifndef __SANITIZE_ADDRESS__ /* its own reports say more */
-  sigaction(SIGSEGV, &action, NULL);
-  sigaction(SIGBUS, &action, NULL);
-  sigaction(SIGFPE, &action, NULL);
-#endif
-  signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, noticed at the end */
+  system_begin(on_defect);
   json_set_alloc_funcs(checked_malloc, free);
 }
 

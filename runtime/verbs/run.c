@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "runtime/native.h"
 #include "runtime/parameters.h"
+#include "runtime/system.h"
 #include "runtime/verbs/output.h"
 
 enum { MOST_THREADS = 64 };
@@ -39,15 +39,19 @@ TrainerSettings trainer_settings(const RunOptions *options, const Recipe *recipe
 }
 
 const char *threads_complaint(const RunOptions *options) {
-  return options->threads.is_given && options->threads.value < 1 ? "--threads is at least 1" : NULL;
+  if (!options->threads.is_given) return NULL;
+  if (options->threads.value < 1) return "--threads is at least 1";
+  const bool is_one = options->threads.value == 1;
+  return is_one || system_has_threads() ? NULL
+                                        : "this system has no threads: --threads can only be 1";
 }
 
 uint32_t run_threads(const RunOptions *options, const Model *model) {
   if (options->threads.is_given)
     return options->threads.value < MOST_THREADS ? (uint32_t)options->threads.value : MOST_THREADS;
-  const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-  if (processors <= 1 || (model->batch == 1 && !junctions_share_threads(model))) return 1;
-  return processors < MOST_THREADS ? (uint32_t)processors : MOST_THREADS;
+  const uint32_t processors = system_processors();
+  if (processors == 1 || (model->batch == 1 && !junctions_share_threads(model))) return 1;
+  return processors < MOST_THREADS ? processors : MOST_THREADS;
 }
 
 void print_network(const Model *model, FILE *out) {

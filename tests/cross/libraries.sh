@@ -51,7 +51,9 @@ make_libraries() {
   mkdir -p "$out/include/minizip" "$out/lib" "$work"/{jansson,md,z,minizip}
   configure_jansson "$sources/jansson" "$out/include"
   touch "$work/config.h" "$work/jansson_private_config.h" # of which nothing is needed but what stands in options below
-  cp "$sources/jansson/src/jansson.h" "$sources/libmd/include/sha2.h" "$sources/zlib/zlib.h" "$sources/zlib/zconf.h" "$out/include"
+  cp "$sources/jansson/src/jansson.h" "$sources/libmd/include/sha2.h" "$sources/zlib/zlib.h" "$out/include"
+  # As zlib's configure has it, so that whoever includes it sees the same off_t.
+  sed 's/^#ifdef HAVE_UNISTD_H/#if 1/' "$sources/zlib/zconf.h" >"$out/include/zconf.h"
   cp "$sources/zlib/contrib/minizip/unzip.h" "$sources/zlib/contrib/minizip/ioapi.h" "$out/include/minizip"
 
   local options=(-O2 -fPIC -w -ffunction-sections -fdata-sections -D_GNU_SOURCE -DHAVE_STDINT_H -DHAVE_UNISTD_H
@@ -67,7 +69,7 @@ make_libraries() {
     "${ar[@]}" rcs "$out/lib/lib$library.a" "$work/$library"/*.o
   }
   local compiler=("$@") ar=(ar)
-  if [[ $1 == *-gcc ]]; then ar=("${1%gcc}ar"); else ar=(llvm-ar-19); fi
+  if [[ $1 == *-gcc ]]; then ar=("${1%gcc}ar"); else ar=("llvm-ar${1#clang}"); fi
   compile jansson "$sources"/jansson/src/*.c
   compile md "$sources/libmd/src/sha2.c"
   compile z "$sources"/zlib/*.c
