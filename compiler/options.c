@@ -124,14 +124,29 @@ static const char *describe_bad_option(poptContext context, int error, Arena *ar
   return arena_print(arena, "there is no option %s", name);
 }
 
-static bool take_options(poptContext context, Arena *arena, ParsedLine *line,
-                         const char **complaint) {
+/* What stands behind an option, or a word that is none; NULL behind a flag.  popt gives no value where it gets no memory. */
+static const char *take_value(poptContext context, bool is_expected, Arena *arena) {
+  char *value = poptGetOptArg(context);
+  if (!value && is_expected) arena_fail(0);
+  const char *kept = value ? arena_copy(arena, value, strlen(value)) : NULL;
+  free(value);
+  return kept;
+}
+
+/* Takes the words from left to right; an argument comes as option 0. */
+static bool take_words(poptContext context, Arena *arena, ParsedLine *line,
+                       const char **complaint) {
+  TextList arguments = {0};
   int option;
-  while ((option = poptGetNextOpt(context)) > 0) {
-    const OptionInfo *info = &table[option - 1];
-    char *value = poptGetOptArg(context);
-    const char *kept = value ? arena_copy(arena, value, strlen(value)) : NULL;
-    free(value);
+  while ((option = poptGetNextOpt(context)) >= 0) {
+    const OptionInfo *info = option > 0 ? &table[option - 1] : NULL;
+    const char *kept = take_value(context, !info || info->kind != OPTION_FLAG, arena);
+    if (!info) {
+      append_text(&arguments, kept, arena);
+      line->argument_count = arguments.count;
+      line->arguments = arguments.texts;
+      continue;
+    }
     line->given |= UINT64_C(1) << (option - 1);
     if (!store_option(info, kept, &line->options, arena, complaint)) return false;
   }
@@ -145,15 +160,11 @@ bool parse_options(int argc, const char **argv, Arena *arena, ParsedLine *line,
   struct poptOption popt[OPTION_TOTAL + 1];
   fill_popt_table(popt, find_verb_word(argc, argv));
   *line = (ParsedLine){0};
-  poptContext context = poptGetContext("sedge", argc, argv, popt, POPT_CONTEXT_NO_EXEC);
-  const bool is_good = take_options(context, arena, line, complaint);
-  TextList arguments = {0};
-  const char **rest = is_good ? poptGetArgs(context) : NULL;
-  for (; rest && *rest; rest++) {
-    append_text(&arguments, arena_copy(arena, *rest, strlen(*rest)), arena);
-  }
-  line->argument_count = arguments.count;
-  line->arguments = arguments.texts;
+  /* Arguments as options: popt's own list of them loses some, and says nothing, where it gets no memory. */
+  poptContext context =
+      poptGetContext("sedge", argc, argv, popt, POPT_CONTEXT_NO_EXEC | POPT_CONTEXT_ARG_OPTS);
+  if (!context) arena_fail(0);
+  const bool is_good = take_words(context, arena, line, complaint);
   poptFreeContext(context);
   return is_good;
 }
