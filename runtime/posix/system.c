@@ -25,6 +25,7 @@ void system_begin(SystemHandler *on_defect) {
   sigaction(SIGFPE, &action, NULL);
 #endif
   signal(SIGPIPE, SIG_IGN); /* a closed pipe is noticed at the end */
+  signal(SIGXFSZ, SIG_IGN); /* as is a file that may not grow */
 }
 
 void system_on_illegal_instruction(SystemHandler *handler) {
