@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "compiler/llvm/module.h"
+#include "compiler/llvm/watch_memory.h"
 #include "runtime/native_calls.h"
 
 struct NativeCode {
@@ -78,6 +79,7 @@ static LLVMOrcThreadSafeModuleRef make_safe_module(const NativeSource *source, c
   LLVMContextRef context = LLVMOrcThreadSafeContextGetContext(safe);
 #endif
   LLVMModuleRef module = make_module(context, source, target, level, failure);
+  if (module) watch_memory(module);
   LLVMOrcThreadSafeModuleRef made = module ? LLVMOrcCreateNewThreadSafeModule(module, safe) : NULL;
   LLVMOrcDisposeThreadSafeContext(safe);
   return made;

@@ -57,14 +57,17 @@ static Value permute(Emitter *e, const Walk *walk, Value vector, Value lanes) {
                         arguments, 2, "rotated");
 }
 
-/* Lane i is bank[(from + i) % rows], for 16 cells of a bank of `rows` that begins at array[base]; from (i32) is below rows. */
+/* Lane i is bank[(from + i) % rows], for 16 cells of a bank of `rows` that begins at array[base]; from (i32) is below rows.  Before
+ * the array lie 16 cells, no more: where no lane turns, the second load stays at them. */
 static Value rotated_load(Emitter *e, const OnlineKernel *k, Value array, Value base, Value from) {
   Value rows = const_i64(e, k->layout.bank_rows);
   Value place = LLVMBuildZExt(e->builder, from, e->i64, "");
   Value at = LLVMBuildAdd(e->builder, base, place, "");
   Value low = load_vector(e, vector_type(e), array, at, 4, "low");
+  Value lowest[] = {LLVMBuildSub(e->builder, place, rows, ""), const_i64(e, -LANES)};
+  Value before = call_intrinsic(e, "llvm.smax", e->i64, lowest, 2, "before");
   Value high =
-      load_vector(e, vector_type(e), array, LLVMBuildSub(e->builder, at, rows, ""), 4, "high");
+      load_vector(e, vector_type(e), array, LLVMBuildAdd(e->builder, base, before, ""), 4, "high");
   Value mask = lanes_below(e, LLVMBuildSub(e->builder, rows, place, ""), "low_lanes");
   return LLVMBuildSelect(e->builder, mask, low, high, "rotated");
 }

@@ -10,6 +10,7 @@
 
 #include "compiler/llvm/kernels.h"
 #include "compiler/llvm/target.h"
+#include "compiler/llvm/watch_memory.h"
 #include "runtime/native_calls.h"
 
 #ifdef __x86_64__
@@ -106,6 +107,7 @@ static inline void compile_bench(Bench *bench) {
   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
   expect_no_error(LLVMRunPasses(bench->e.module, "default<O2>", bench->target.machine, options));
   LLVMDisposePassBuilderOptions(options);
+  watch_memory(bench->e.module);
   LLVMOrcLLJITBuilderRef builder = LLVMOrcCreateLLJITBuilder();
   LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(
       builder, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(bench->target.machine));
