@@ -279,6 +279,18 @@ class Sweep(unittest.TestCase):
         for path in [".", "/dev/null", "absent/state"]:
             self.sweep("--over", "seed=1", "--state", path, code=SYSTEM)
 
+    def test_rows_that_others_wrote_are_only_text_and_numbers(self):
+        over = ["--over", "seed=1..3", "--plot", "clocks_per_input,test_loss"]
+        self.sweep(*over, "-q")
+        first, *lines = self.state().splitlines(keepends=True)
+        rows = [json.loads(line) for line in lines]
+        rows[0]["row"].update(clocks_per_input=-5, test_loss=1e17, memory_bits=1e300, z="<b>,\n")
+        rows[1]["row"].update(clocks_per_input=1e300, test_loss=1e17 + 16, edges=[], test_accuracy=1e307)
+        rows[2]["row"].update(status="done", clocks_per_input="many", test_loss=None)
+        (self.folder / STATE).write_bytes(first + "".join(json.dumps(row) + "\n" for row in rows).encode())
+        self.assertRegex(self.sweep(*over, "-q").stdout, r" \? ")
+        self.assertNotIn("<b>", (self.folder / "small.sweep.svg").read_text())
+
     def test_two_sweeps_do_not_share_a_state(self):
         process = self.start("--over", "train.epochs=1,1000000", "--jobs", "1")
         self.wait_for_rows(1)

@@ -292,6 +292,21 @@ class TrainLog(unittest.TestCase):
         self.assertEqual([e["epoch"] for e in again if e["event"] == "epoch"], list(range(1, last + 3)))
         self.check_page("r.html", again)
 
+    def test_a_log_that_others_wrote_is_only_text_and_numbers(self):
+        self.train("-q", "--checkpoint", "c", "--inputs", "10")
+        epoch = '{"event": "epoch", "epoch": %s, "test_accuracy": %s, "train_loss": %s}\n'
+        (self.folder / "log.jsonl").write_text(
+            '{"event": "run", "network": "<script>", "training_examples": -1, "test_examples": 1e300, "junctions": 7}\n'
+            'no event\n[]\n{"event": 3}\n' + epoch % (1, 1, "1e17") + epoch % (2, "1e307", "100000000000000016")
+            + '{"event": "inside", "junctions": [{"weights": {"low": 1, "high": 0, "counts": [1]}, "saturation": '
+            '{"weights": {"of": 1e300, "saturated": 1e299}}}]}\n{"event": "confusion", "matrix": [[-1], 5, [[]]]}\n'
+            '{"event": "done", "inputs": -3}\n')
+        self.train("-q", "--log", "log.jsonl", "--report", "r.html", "--resume", "c", "--inputs", "10")
+        text = (self.folder / "r.html").read_text()
+        self.assertIn("&lt;script&gt;", text)
+        self.assertIn("examples, tested on ?.", text)
+        self.assertEqual(Page(text).addresses, [])
+
     def test_what_cannot_be_written_is_told(self):
         for words in (["--log", "/dev/full"], ["--log", "absent/log"], ["--report", "absent/r.html"], ["--report", "/dev/full"],
                       ["--log", "."]):

@@ -129,7 +129,7 @@ static void format_cell(const Results *results, SweepField field, uint32_t run,
   if (isnan(number)) return;
   switch (columns[field.index].form) {
   case FORM_OF_SHARE: snprintf(text, CELL_SIZE, "%.2f %%", 100 * number); break;
-  case FORM_OF_COUNT: snprintf(text, CELL_SIZE, "%s", grouped((uint64_t)number)); break;
+  case FORM_OF_COUNT: snprintf(text, CELL_SIZE, "%s", grouped_count(number)); break;
   case FORM_OF_BITS: scale_bits(number, text); break;
   case FORM_OF_SECONDS: snprintf(text, CELL_SIZE, "%.2f", number); break;
   case FORM_OF_NUMBER: format_number(number, text); break;

@@ -34,6 +34,10 @@ const char *grouped(uint64_t number) {
   return text;
 }
 
+const char *grouped_count(double number) {
+  return number >= 0 && number < 0x1p64 ? grouped((uint64_t)number) : "?";
+}
+
 bool stream_has_color(FILE *stream, const char *when) {
   if (when && strcmp(when, "auto") != 0) return strcmp(when, "always") == 0;
   const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");

@@ -108,15 +108,15 @@ static void print_summary(const ReportLog *log, FILE *out) {
     fprintf(out, "%s%.0f", i > 0 ? "-" : "", event_number(json_array_get(layers, i), "neurons"));
   for (size_t i = 0; i < json_array_size(junctions); i++)
     edges += event_number(json_array_get(junctions, i), "edges");
-  fprintf(out, " neurons, %s edges, ", grouped((uint64_t)edges));
+  fprintf(out, " neurons, %s edges, ", grouped_count(edges));
   print_html(event_text(log->run, "number"), out);
   fputs(", ", out);
   print_html(event_text(log->run, "order"), out);
   fprintf(out, ", batch %.0f; trained by the engine ‘", event_number(log->run, "batch"));
   print_html(event_text(log->run, "engine"), out);
   fprintf(out, "’ on %s examples, tested on %s.</p>\n",
-          grouped((uint64_t)event_number(log->run, "training_examples")),
-          grouped((uint64_t)event_number(log->run, "test_examples")));
+          grouped_count(event_number(log->run, "training_examples")),
+          grouped_count(event_number(log->run, "test_examples")));
   const double accuracy = event_number(log->done, "test_accuracy");
   if (!isnan(accuracy))
     fprintf(out, "<p><strong>Test accuracy %.2f %%</strong>", 100 * accuracy);
@@ -124,7 +124,7 @@ static void print_summary(const ReportLog *log, FILE *out) {
     fputs("<p>", out);
   if (log->done) {
     fprintf(out, " after %s inputs. <span class=\"quiet\">Parameters: ",
-            grouped((uint64_t)event_number(log->done, "inputs")));
+            grouped_count(event_number(log->done, "inputs")));
     print_html(event_text(log->done, "parameters_sha256"), out);
     fputs("</span></p>\n", out);
   } else {

@@ -55,7 +55,7 @@ static void print_worst(const ReportLog *log, size_t junctions, FILE *out) {
           "<p><strong>Most of all: %s of junction %zu, %.3g %%</strong> (%s of %s) after epoch "
           "%.0f.</p>\n",
           saturation_places[worst_place].name, worst_junction + 1, 100 * worst,
-          grouped((uint64_t)worst_saturated), grouped((uint64_t)worst_of),
+          grouped_count(worst_saturated), grouped_count(worst_of),
           event_number(log->epochs[worst_epoch], "epoch"));
 }
 
@@ -67,7 +67,7 @@ static uint32_t shown_epoch(const ReportLog *log, uint32_t column, uint32_t colu
 static void print_share(double saturated, double of, FILE *out) {
   const double share = saturated / of;
   fprintf(out, "<td style=\"background: rgba(213, 94, 0, %.3f)\" title=\"%s of %s\">",
-          0.75 * sqrt(share), grouped((uint64_t)saturated), grouped((uint64_t)of));
+          0.75 * sqrt(share), grouped_count(saturated), grouped_count(of));
   if (saturated == 0)
     fputs("0", out);
   else

@@ -22,17 +22,19 @@ static void add_tick(Scale *scale, double value) {
   if (scale->tick_count < MOST_TICKS) scale->ticks[scale->tick_count++] = value;
 }
 
+/* Both count, and do not go from tick to tick: neighbours of large numbers may lie further apart than a step. */
 static void add_linear_ticks(Scale *scale) {
-  const double step = nice_step(scale->high - scale->low, 6);
-  for (double at = ceil(scale->low / step); at * step <= scale->high; at++)
-    add_tick(scale, at * step);
+  const double step = nice_step(scale->high - scale->low, 6), first = ceil(scale->low / step);
+  for (int i = 0; i < MOST_TICKS && (first + i) * step <= scale->high; i++)
+    add_tick(scale, (first + i) * step);
 }
 
 /* Powers of ten, with their doubles and fivefolds where there are few. */
 static void add_log_ticks(Scale *scale) {
   const double first = floor(log10(scale->low)), last = ceil(log10(scale->high));
   const double stride = ceil((last - first) / (MOST_TICKS - 1));
-  for (double power = first; power <= last; power += stride) {
+  for (int i = 0; i < MOST_TICKS && first + i * stride <= last; i++) {
+    const double power = first + i * stride;
     add_tick(scale, pow(10, power));
     if (last - first > 4) continue;
     add_tick(scale, 2 * pow(10, power));
@@ -43,6 +45,7 @@ static void add_log_ticks(Scale *scale) {
 static Scale measure_values(const double *values, uint32_t count, double from, double to) {
   Scale scale = {.from = from, .to = to, .low = NAN, .high = NAN};
   for (uint32_t i = 0; i < count; i++) {
+    if (!isfinite(values[i])) continue;
     scale.low = fmin(scale.low, values[i]);
     scale.high = fmax(scale.high, values[i]);
   }

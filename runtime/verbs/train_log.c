@@ -28,25 +28,29 @@ static void add_event(TrainLog *log, json_t *event) {
   fflush(log->file);
 }
 
-/* The events of a log that is gone on with; what is no event, a half line above all, is passed over. */
-static void read_events(TrainLog *log) {
-  FILE *file = fopen(log->path, "r");
-  if (!file) return;
+json_t *read_train_log(const char *path) {
+  json_t *events = json_array();
+  FILE *file = fopen(path, "r");
+  if (!file) return events;
   char *line = NULL;
   size_t size = 0;
   while (getline(&line, &size, file) > 0) {
     json_t *event = json_loads(line, 0, NULL);
-    if (json_is_object(event)) json_array_append(log->events, event);
+    if (json_is_object(event)) json_array_append(events, event);
     json_decref(event);
   }
   free(line);
   fclose(file);
+  return events;
 }
 
 static bool open_file(TrainLog *log, Failure *failure) {
   const bool goes_on = log->run->options->resume != NULL;
   if (!log->path) return true;
-  if (goes_on) read_events(log);
+  if (goes_on) {
+    json_decref(log->events);
+    log->events = read_train_log(log->path);
+  }
   log->file = fopen(log->path, goes_on ? "a" : "w");
   if (log->file) return true;
   return fail(failure, FAILURE_OUTPUT, log->path, "cannot be written: %s", strerror(errno));

@@ -23,6 +23,10 @@ void train_log_epoch(TrainLog *log, const EpochReport *report);
 /* Writes the end, unless the run was `stopped`.  False: *failure says why the log is not whole. */
 bool train_log_end(TrainLog *log, const TrainerResult *result, bool is_stopped, Failure *failure);
 
+/* The events of a log on the disk, of which a run goes on; what is no event, a half line above all, is passed over, and a file that
+ * cannot be read holds none.  The caller owns the reference. */
+json_t *read_train_log(const char *path);
+
 /* All events so far, those of the log that was gone on with first; borrowed. */
 const json_t *train_log_events(const TrainLog *log);
 
