@@ -83,7 +83,10 @@ static bool parse_position(const StoredFile *file, const char *path, TrainingPos
       .tally = {.count = counts[3], .correct = counts[4], .loss = reals[0]},
       .epoch_seconds = reals[1],
   };
-  return true;
+  if (position->epoch_inputs <= position->inputs &&
+      position->tally.correct <= position->tally.count)
+    return true;
+  return fail(failure, FAILURE_INPUT, path, "is damaged: its position is none that a run comes to");
 }
 
 /* ---- tensors as arrays ---- */
@@ -208,12 +211,12 @@ static bool check_identity(const StoredFile *file, const char *path, const Engin
                                                     : "");
   }
   if (!model || strcmp(model, digest) != 0) {
-    return fail(failure, FAILURE_INPUT, path,
+    return fail(failure, FAILURE_MODEL, path,
                 "is a checkpoint of another model: network, number format, activations, "
                 "loss, optimizer, order or batch differ");
   }
   if (kind && strcmp(kind, engine->kind->name) == 0) return true;
-  return fail(failure, FAILURE_INPUT, path, "was written by the engine '%.40s', this one is '%s'",
+  return fail(failure, FAILURE_MODEL, path, "was written by the engine '%.40s', this one is '%s'",
               kind ? kind : "", engine->kind->name);
 }
 
@@ -224,7 +227,7 @@ static bool check_facts(const StoredFile *file, const char *path, const RunFacts
     const FactKey key = fact_key(fact);
     const char *text = find_stored_text(file, key.text);
     if (text && strcmp(text, fact->text) == 0) continue;
-    return fail(failure, FAILURE_INPUT, path,
+    return fail(failure, FAILURE_MODEL, path,
                 "was written by another run: its %s is %.80s, this run's %s", fact->name,
                 text ? text : "not given", fact->text);
   }
@@ -263,6 +266,21 @@ static bool check_state(const StoredFile *file, const char *path, const Engine *
               "is damaged: its state does not have the checksum that was written with it");
 }
 
+/* Copies the state in.  The engine says whether it can be gone on from; if not, what was there before is put back. */
+static bool take_state(const StoredFile *file, const char *path, Engine *engine, Failure *failure) {
+  Snapshot *before = snapshot_open(engine, failure);
+  if (!before) return false;
+  for (uint32_t i = 0; i < engine->tensor_count; i++) {
+    Tensor *tensor = &engine->tensors[i];
+    const StoredArray *array = find_stored(file, tensor->name);
+    if (tensor->count > 0) memcpy(tensor->data, array->data, tensor->stored * tensor_bytes(tensor));
+  }
+  const bool is_good = engine_check(engine, path, failure);
+  if (!is_good) snapshot_restore(before, engine);
+  snapshot_close(before);
+  return is_good;
+}
+
 bool read_checkpoint(const char *path, Engine *engine, const RunFacts *facts,
                      TrainingPosition *position, Failure *failure) {
   StoredFile file;
@@ -271,12 +289,7 @@ bool read_checkpoint(const char *path, Engine *engine, const RunFacts *facts,
   const bool is_good =
       check_identity(&file, path, engine, failure) && check_facts(&file, path, facts, failure) &&
       check_tensors(&file, path, engine, failure) && check_state(&file, path, engine, failure) &&
-      parse_position(&file, path, &found, failure);
-  for (uint32_t i = 0; is_good && i < engine->tensor_count; i++) {
-    Tensor *tensor = &engine->tensors[i];
-    const StoredArray *array = find_stored(&file, tensor->name);
-    if (tensor->count > 0) memcpy(tensor->data, array->data, tensor->stored * tensor_bytes(tensor));
-  }
+      parse_position(&file, path, &found, failure) && take_state(&file, path, engine, failure);
   if (is_good) *position = found;
   stored_file_close(&file);
   return is_good;

@@ -59,6 +59,7 @@ typedef struct EngineKind {
   bool (*drain)(Engine *, Tally *, Failure *);
   bool (*infer)(Engine *, const Examples *, uint64_t first, uint64_t count, float *scores,
                 uint32_t *classes, Tally *, Failure *);
+  bool (*check)(const Engine *, const char *path, Failure *);
   void (*close)(Engine *);
 } EngineKind;
 
@@ -89,6 +90,12 @@ static inline bool engine_drain(Engine *e, Tally *tally, Failure *failure) {
 static inline bool engine_infer(Engine *e, const Examples *examples, uint64_t first, uint64_t count,
                                 float *scores, uint32_t *classes, Tally *tally, Failure *failure) {
   return e->kind->infer(e, examples, first, count, scores, classes, tally, failure);
+}
+
+/* Whether the state as it stands is one that training can have led to, and so one to go on from: asked where it was read from the file
+ * `path`, which *failure names. */
+static inline bool engine_check(const Engine *e, const char *path, Failure *failure) {
+  return e->kind->check(e, path, failure);
 }
 
 static inline void engine_close(Engine *e) {

@@ -314,11 +314,13 @@ static const EngineKind online_kind = {.name = "native",
                                        .train = online_train,
                                        .drain = online_drain,
                                        .infer = online_infer,
+                                       .check = online_check,
                                        .close = native_close};
 static const EngineKind batch_kind = {.name = "native",
                                       .train = batch_train,
                                       .drain = batch_drain,
                                       .infer = batch_infer,
+                                      .check = batch_check,
                                       .close = native_close};
 
 /* Records of batches.  In pipelined order a batch is done 2L - 1 junction cycles after its last input, so that before an input enters,

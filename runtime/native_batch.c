@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "runtime/native_state.h"
+#include "runtime/state_check.h"
 
 static uint64_t lesser(uint64_t a, uint64_t b) {
   return a < b ? a : b;
@@ -368,4 +369,74 @@ bool batch_infer(Engine *engine, const Examples *examples, uint64_t first, uint6
     }
   }
   return true;
+}
+
+/* ---- states from files ---- */
+
+/* A batch's own numbers, and that its matrices are nobody else's. */
+static bool is_batch_sound(const NativeEngine *n, uint64_t b) {
+  const BatchRecord *batch = &n->batches[b];
+  const uint32_t *done = n->ff_done + b * n->junction_count;
+  uint64_t most = batch->count;
+  for (uint32_t i = 0; i < n->junction_count; most = done[i++])
+    if (done[i] > most) return false;
+  for (uint64_t other = 0; other < b; other++)
+    if (n->batches[other].slot == batch->slot) return false;
+  return batch->slot < n->record_count && batch->count >= 1 &&
+         batch->count <= n->engine.model->batch && batch->read == batch->count &&
+         batch->is_closed <= 1 && batch->update_count < n->junction_count &&
+         (batch->update_count == 0 || (batch->is_closed && most == batch->count));
+}
+
+/* Batches follow one another without a gap, all but the last one closed, none ahead of an older one, and the last ends with the input
+ * that entered last. */
+static bool is_row_sound(const NativeEngine *n) {
+  const uint64_t count = n->position.batches;
+  /* A pipeline is never done with its last input before it is drained. */
+  if (count == 0) return !n->engine.model->is_pipelined || n->position.first == n->position.entered;
+  for (uint64_t b = 0; b < count; b++) {
+    const BatchRecord *batch = &n->batches[b], *after = batch + 1;
+    const bool is_last = b + 1 == count;
+    const uint64_t end = is_last ? n->position.entered : after->first;
+    if (!is_batch_sound(n, b) || end < batch->count || batch->first != end - batch->count)
+      return false;
+    if (!is_last && (!batch->is_closed || after->update_count > batch->update_count)) return false;
+  }
+  return count < n->record_count || !n->batches[count - 1].is_closed;
+}
+
+/* Whether nothing is left that was due when the last input had entered. */
+static bool is_up_to_date(NativeEngine *n) {
+  const uint64_t now = n->position.entered - 1;
+  for (uint64_t b = 0; b < n->position.batches; b++) {
+    for (uint32_t i = 0; i < n->junction_count; i++)
+      if (ff_limit(n, b, i, now, false) > ff_done(n, b)[i]) return false;
+    if (can_update(n, b, n->junction_count - 1 - record(n, b)->update_count, now)) return false;
+  }
+  return true;
+}
+
+static bool check_labels(const NativeEngine *n, const char *path, Failure *failure) {
+  for (uint64_t b = 0; b < n->position.batches; b++) {
+    const BatchRecord *batch = &n->batches[b];
+    const uint32_t *labels = n->labels + (size_t)batch->slot * n->columns;
+    for (uint32_t i = 0; i < batch->count; i++)
+      if (!check_input(n->engine.model, batch->first + i, labels[i], batch->rate, path, failure))
+        return false;
+  }
+  return true;
+}
+
+bool batch_check(const Engine *engine, const char *path, Failure *failure) {
+  const NativeEngine *n = (const NativeEngine *)engine;
+  const NativePosition *at = &n->position;
+  if (!check_state_cells(engine, path, failure) ||
+      !check_stream(at->entered, at->first, at->cycle, 0, path, failure))
+    return false;
+  for (uint32_t i = 0; i < n->junction_count; i++) {
+    if (!check_step_count(i, n->junctions[i].step_count, at->entered, path, failure)) return false;
+  }
+  if (at->batches > n->record_count || !is_row_sound(n) || !is_up_to_date((NativeEngine *)engine))
+    return fail_damaged(path, failure, "its batches under way do not follow one another");
+  return check_labels(n, path, failure);
 }

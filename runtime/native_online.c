@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "runtime/native_state.h"
+#include "runtime/state_check.h"
 
 /* A copy for each input that is on its way, in rotation: input m is in copy m % copies.  `last` is the copy of the input that entered
  * last, from which the others are counted, since a division for each would take longer than a small kernel. */
@@ -383,6 +384,29 @@ bool online_infer(Engine *engine, const Examples *examples, uint64_t first, uint
       tally->loss += tallies[i].loss;
       tally->has_nan |= tallies[i].has_nan;
     }
+  }
+  return true;
+}
+
+/* ---- states from files ---- */
+
+/* At rest a pipeline has done a junction cycle for each input; in the textbook's order they are not counted. */
+bool online_check(const Engine *engine, const char *path, Failure *failure) {
+  const NativeEngine *n = (const NativeEngine *)engine;
+  const NativePosition *at = &n->position;
+  const uint64_t cycle = engine->model->is_pipelined ? at->entered : at->first;
+  if (!check_state_cells(engine, path, failure) ||
+      !check_stream(at->entered, at->first, at->cycle, cycle, path, failure))
+    return false;
+  for (uint32_t i = 0; i < n->junction_count; i++) {
+    if (!check_step_count(i, n->junctions[i].step_count, at->entered, path, failure)) return false;
+  }
+  const uint64_t under_way = at->entered - at->first;
+  const uint64_t kept = under_way < n->record_count ? under_way : n->record_count;
+  for (uint64_t input = at->entered - kept; input < at->entered; input++) {
+    const InputRecord *record = &n->records[input % n->record_count];
+    if (!check_input(engine->model, input, record->label, record->rate, path, failure))
+      return false;
   }
   return true;
 }

@@ -101,10 +101,12 @@ bool online_train(Engine *engine, const TrainRun *run, Tally *tally, Failure *fa
 bool online_drain(Engine *engine, Tally *tally, Failure *failure);
 bool online_infer(Engine *engine, const Examples *examples, uint64_t first, uint64_t count,
                   float *scores, uint32_t *classes, Tally *tally, Failure *failure);
+bool online_check(const Engine *engine, const char *path, Failure *failure);
 
 bool batch_train(Engine *engine, const TrainRun *run, Tally *tally, Failure *failure);
 bool batch_drain(Engine *engine, Tally *tally, Failure *failure);
 bool batch_infer(Engine *engine, const Examples *examples, uint64_t first, uint64_t count,
                  float *scores, uint32_t *classes, Tally *tally, Failure *failure);
+bool batch_check(const Engine *engine, const char *path, Failure *failure);
 
 #endif

@@ -164,7 +164,7 @@ typedef struct Loading {
 static bool check_text(const Loading *l, const char *key, const char *own) {
   const char *text = find_stored_text(l->file, key);
   if (!text || strcmp(text, own) == 0) return true;
-  return fail(l->failure, FAILURE_INPUT, l->path,
+  return fail(l->failure, FAILURE_MODEL, l->path,
               "belongs to another network: its %s is '%.100s', this network's '%.100s'", key, text,
               own);
 }
@@ -194,16 +194,16 @@ static const StoredArray *expect_array(const Loading *l, uint32_t junction, Part
   const ArrayName name = array_name(junction, part);
   const StoredArray *array = find_stored(l->file, name.text);
   if (!array) {
-    fail(l->failure, FAILURE_INPUT, l->path, "has no array '%s'", name.text);
+    fail(l->failure, FAILURE_MODEL, l->path, "has no array '%s'", name.text);
     return NULL;
   }
   if (array->dtype != dtype) {
-    fail(l->failure, FAILURE_INPUT, l->path, "array '%s' is %s, but this model's is %s", name.text,
+    fail(l->failure, FAILURE_MODEL, l->path, "array '%s' is %s, but this model's is %s", name.text,
          dtype_name(array->dtype), dtype_name(dtype));
     return NULL;
   }
   if (array->axis_count != 1 || array->shape[0] != count) {
-    fail(l->failure, FAILURE_INPUT, l->path,
+    fail(l->failure, FAILURE_MODEL, l->path,
          "array '%s' has %" PRIu64 " elements in %" PRIu32 " axes, this model's %" PRIu64 " in 1",
          name.text, stored_count(array), array->axis_count, count);
     return NULL;
@@ -218,7 +218,7 @@ static bool check_edges(const Loading *l, uint32_t junction, const int32_t *left
     for (uint32_t e = interleaver_begin(edges, r); e < interleaver_begin(edges, r + 1); e++) {
       const uint32_t own = interleaver_left(edges, e);
       if (left[e] == (int32_t)own && right[e] == (int32_t)r) continue;
-      return fail(l->failure, FAILURE_INPUT, l->path,
+      return fail(l->failure, FAILURE_MODEL, l->path,
                   "junction %" PRIu32 ", edge %" PRIu32 " joins %" PRId32 " to %" PRId32
                   ", but this model's %" PRIu32 " to %" PRIu32 ": another pattern or seed",
                   junction + 1, e, left[e], right[e], own, r);
@@ -267,7 +267,7 @@ static bool check_file(const Loading *l) {
   }
   const ArrayName beyond = array_name(l->model->junction_count, PART_WEIGHT);
   if (!find_stored(l->file, beyond.text)) return true;
-  return fail(l->failure, FAILURE_INPUT, l->path,
+  return fail(l->failure, FAILURE_MODEL, l->path,
               "has an array '%s', but this network has %" PRIu32 " junctions", beyond.text,
               l->model->junction_count);
 }

@@ -202,6 +202,7 @@ static const EngineKind simulator_kind = {
     .train = simulator_train,
     .drain = simulator_drain,
     .infer = simulator_infer,
+    .check = simulator_check,
     .close = simulator_close,
 };
 

@@ -131,6 +131,9 @@ void simulate_inference(JunctionState *junction, uint64_t example, const Cell *l
 /* Loss's delta of the output layer and its tally for a labelled input. */
 bool finish_output(Simulator *simulator, uint64_t input, Tally *tally, Failure *failure);
 
+/* engine_check(). */
+bool simulator_check(const Engine *engine, const char *path, Failure *failure);
+
 const EdgeKernels *float32_kernels(const Model *model, const Junction *junction);
 const EdgeKernels *fixed_kernels(const Model *model);
 

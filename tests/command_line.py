@@ -294,7 +294,6 @@ class CommandLine(unittest.TestCase):
     def test_what_cannot_be_read_is_a_system_failure(self):
         self.write("text", "this is no safetensors file, whatever its name says")
         self.run_sedge("train", "small.sedge", "-q", "--epochs", "0", "--save", "w")
-        self.write("other.sedge", PROGRAM.replace("hidden[32]", "hidden[16]") % 1)
         self.write("data.sedge", PROGRAM.replace("morse(train = 2000, test = 100)", 'idx("absent")') % 1)
         for words, message in [
             (["check", "absent.sedge"], "absent.sedge"),
@@ -302,13 +301,22 @@ class CommandLine(unittest.TestCase):
             (["train", "small.sedge", "--load", "absent"], "absent: error: cannot be opened"),
             (["train", "small.sedge", "--load", "text"], "text: error: "),
             (["train", "small.sedge", "--resume", "w"], "w: error: is no checkpoint"),
-            (["train", "other.sedge", "--load", "w"], "w: error: "),
             (["test", "small.sedge", "--load", "."], "cannot be read: Is a directory"),
             (["train", "data.sedge"], "absent: error: "),
             (["train", "data.sedge", "--data", "elsewhere"], "elsewhere: error: "),
         ]:
             with self.subTest(words=words):
                 self.assertIn(message, self.run_sedge(*words, code=SYSTEM).stderr)
+
+    def test_parameters_of_another_network_do_not_suit(self):
+        self.run_sedge("train", "small.sedge", "-q", "--epochs", "0", "--save", "w")
+        for old, new, message in [("hidden[32]", "hidden[16]", "w: error: array 'junction1.bias' has 32"),
+                                  ("tanh", "relu", "w: error: belongs to another network: its activations"),
+                                  ("fanout = 8", "fanout = 8, seed = 2", "another pattern or seed")]:
+            self.write("other.sedge", PROGRAM.replace(old, new) % 1)
+            done = self.run_sedge("train", "other.sedge", "--engine", "sim", "--load", "w", code=WRONG)
+            self.assertIn(message, done.stderr)
+            self.assertIn("E0904", done.stderr)
 
     def test_what_cannot_be_written_is_a_system_failure(self):
         self.write("folder", "")
@@ -364,8 +372,9 @@ class CommandLine(unittest.TestCase):
         self.write("other.sedge", PROGRAM.replace("train = 2000", "train = 2001") % 3)
         for words, message in [(["other.sedge"], "its data is 2000 examples"),
                                (["small.sedge", "--seed", "9"], "another model")]:
-            done = self.run_sedge("train", *words, "--resume", "c", code=SYSTEM)
+            done = self.run_sedge("train", *words, "--resume", "c", code=WRONG)
             self.assertIn(message, done.stderr)
+            self.assertIn("E0904", done.stderr)
         damaged = bytearray((self.folder / "c").read_bytes())
         damaged[-9] ^= 1
         (self.folder / "c").write_bytes(damaged)

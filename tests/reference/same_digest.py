@@ -97,7 +97,7 @@ class Examination:
         checkpoint = self.folder / "foreign"
         train(self.binary, self.program, "--engine", "sim", *self.length(), "--checkpoint", checkpoint)
         code, _, said = train(self.binary, self.program, *self.length(), "--resume", checkpoint)
-        if code != 4 or "was written by the engine 'sim', this one is 'native'" not in said:
+        if code != 1 or "was written by the engine 'sim', this one is 'native'" not in said:
             self.failures += 1
             print(f"FAIL {self.name}: the simulator's checkpoint is not refused by native code: {code} {said}")
 

@@ -9,6 +9,7 @@
 #include "runtime/parameters.h"
 #include "runtime/safetensors.h"
 #include "runtime/trainer.h"
+#include "tests/unit/fixed_engine.h"
 #include "tests/unit/scratch_folder.h"
 
 #define NETWORK(seed, output, rest)                                                                \
@@ -27,13 +28,18 @@ typedef struct Bench {
   Dataset data;
 } Bench;
 
-static Bench bench_open(const char *text) {
+static Bench bench_open_on(const char *text, bool is_native) {
   Bench bench = {.c = compile_text(text, PASS_SCHEDULE)};
   Failure failure = {0};
-  bench.engine = simulator_open(bench.c->schedule, &failure);
+  bench.engine = is_native ? open_fixed_engine(bench.c->model, &failure)
+                           : simulator_open(bench.c->schedule, &failure);
   assert_non_null(bench.engine);
   assert_true(load_data(bench.c, NULL, &bench.data));
   return bench;
+}
+
+static Bench bench_open(const char *text) {
+  return bench_open_on(text, false);
 }
 
 static void bench_close(Bench *bench) {
@@ -117,11 +123,11 @@ static void parameters_of_other_models_are_refused(void **state) {
   Bench bench = bench_open(usual);
   Failure failure = {0};
   assert_true(save_parameters(path, bench.engine, &failure));
-  refuses(NETWORK("2", "sigmoid", ""), path, FAILURE_INPUT, "another pattern or seed");
-  refuses(NETWORK("1", "softmax", ""), path, FAILURE_INPUT, "its activations is 'sigmoid sigmoid'");
-  refuses(fixed_point, path, FAILURE_INPUT, "its number is 'float32'");
+  refuses(NETWORK("2", "sigmoid", ""), path, FAILURE_MODEL, "another pattern or seed");
+  refuses(NETWORK("1", "softmax", ""), path, FAILURE_MODEL, "its activations is 'sigmoid sigmoid'");
+  refuses(fixed_point, path, FAILURE_MODEL, "its number is 'float32'");
   refuses("network n { input a[64]; output b[64] : sigmoid; junction a -> b : dense(); }", path,
-          FAILURE_INPUT, "belongs to another network");
+          FAILURE_MODEL, "belongs to another network");
   /* Another way to learn is no other network. */
   Bench later = bench_open(NETWORK("1", "sigmoid", "batch = 4; optimizer = adam(rate = 0.001);"));
   assert_true(load_parameters(path, later.engine, &failure));
@@ -281,6 +287,93 @@ static void damaged_checkpoints_are_refused(void **state) {
   scratch_close(&folder);
 }
 
+/* ---- states that no training leads to, with a checksum that is right ---- */
+
+#define PIPELINED NETWORK("1", "sigmoid", "order = pipelined;")
+#define BATCHED   NETWORK("1", "sigmoid", "order = pipelined; batch = 4;")
+#define FIXED     "hardware h { number = fixed(width = 12, integer = 3); }"
+
+/* Element `element` of a tensor becomes `value` after 10 inputs. */
+typedef struct Craft {
+  const char *text;
+  bool is_native;
+  const char *tensor;
+  uint64_t element;
+  int64_t value;
+  const char *expected;
+} Craft;
+
+static const Craft crafts[] = {
+    {PIPELINED FIXED, false, "junction1.weight", 5, 2048, "'junction1.weight' holds 2048 at 5"},
+    {PIPELINED FIXED, false, "layer1.delta", 0, -2049, "'layer1.delta' holds -2049 at 0"},
+    {PIPELINED FIXED, true, "junction2.bias", 1, 4000, "'junction2.bias' holds 4000 at 1"},
+    {PIPELINED, false, "pipeline.position", 0, -1, "18446744073709551615 inputs that have entered"},
+    {PIPELINED, false, "pipeline.position", 0, 3,
+     "junction cycle 10 comes next, where it must be 3"},
+    {PIPELINED, false, "pipeline.position", 1, 11, "of 10 inputs that have entered, 11 were done"},
+    {PIPELINED, false, "pipeline.position", 3, 1, "its open batch holds 1 inputs"},
+    {PIPELINED, false, "junction1.step_count", 0, 11,
+     "junction 1 has made 11 updates with 10 inputs"},
+    {PIPELINED, false, "pipeline.records", 3 * 3, 64, "input 8 has the label 64 of 64 classes"},
+    {PIPELINED, false, "pipeline.records", 3 * 3 + 2, -1, "input 8 has the rate -nan"},
+    {BATCHED FIXED, false, "pipeline.records", 3 * 3, 7ll << 32,
+     "is number 3 of its batch, the next one 7"},
+    {BATCHED FIXED, false, "junction1.gradient_sum", 2, INT64_MIN, "a gradient at 2 beyond"},
+    {PIPELINED FIXED, true, "pipeline.position", 2, 7, "junction cycle 7 comes next"},
+    {PIPELINED FIXED, true, "pipeline.records", 3 * 2, 99, "input 8 has the label 99"},
+    {BATCHED FIXED, true, "pipeline.position", 3, 1000, "its batches under way"},
+    {BATCHED FIXED, true, "pipeline.position", 3, 0, "its batches under way"},
+    {BATCHED FIXED, true, "pipeline.batches", 2, 77, "its batches under way"},
+    {BATCHED FIXED, true, "pipeline.batches", 0, 1, "its batches under way"},
+    {BATCHED FIXED, true, "pipeline.ff_done", 0, 0, "its batches under way"},
+    {BATCHED FIXED, true, "pipeline.labels", 0, 64, "has the label 64"},
+};
+
+static void craft_state(Engine *engine, const Craft *craft) {
+  for (uint32_t i = 0; i < engine->tensor_count; i++) {
+    const Tensor *tensor = &engine->tensors[i];
+    if (strcmp(tensor->name, craft->tensor) != 0) continue;
+    assert_true(craft->element < tensor->stored);
+    const uint64_t bytes = tensor_bytes(tensor), given = sizeof craft->value;
+    uint8_t *at = (uint8_t *)tensor->data + craft->element * bytes;
+    memset(at, craft->value < 0 ? 0xff : 0, bytes);
+    memcpy(at, &craft->value, bytes < given ? bytes : given);
+    return;
+  }
+  fail_msg("there is no tensor %s", craft->tensor);
+}
+
+static void crafted_states_are_refused(void **state) {
+  (void)state;
+  const ScratchFolder folder = scratch_open();
+  const char *path = scratch_path(&folder, "run.checkpoint");
+  const RunFacts facts = {0};
+  for (size_t i = 0; i < sizeof crafts / sizeof crafts[0]; i++) {
+    const Craft *craft = &crafts[i];
+    Bench bench = bench_open_on(craft->text, craft->is_native);
+    TrainingPosition position = {.epoch = 77};
+    Failure failure = {0};
+    char before[65], after[65];
+    parameters_digest(bench.engine, before);
+    Snapshot *start = snapshot_open(bench.engine, &failure);
+    train_some(&bench, 0, 10);
+    assert_true(write_checkpoint(path, bench.engine, &facts, &position, &failure));
+    snapshot_restore(start, bench.engine);
+    assert_true(read_checkpoint(path, bench.engine, &facts, &position, &failure));
+    craft_state(bench.engine, craft);
+    assert_true(write_checkpoint(path, bench.engine, &facts, &position, &failure));
+    snapshot_restore(start, bench.engine);
+    const bool is_read = read_checkpoint(path, bench.engine, &facts, &position, &failure);
+    if (is_read || !strstr(failure.message, craft->expected))
+      fail_msg("%zu: %s\nnot: %s", i, is_read ? "accepted" : failure.message, craft->expected);
+    parameters_digest(bench.engine, after);
+    assert_string_equal(before, after);
+    snapshot_close(start);
+    bench_close(&bench);
+  }
+  scratch_close(&folder);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(parameters_come_back_to_the_same_bits),
@@ -290,6 +383,7 @@ int main(void) {
       cmocka_unit_test(a_checkpoint_keeps_what_is_in_the_pipeline),
       cmocka_unit_test(checkpoints_of_other_runs_are_refused),
       cmocka_unit_test(damaged_checkpoints_are_refused),
+      cmocka_unit_test(crafted_states_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

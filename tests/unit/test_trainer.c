@@ -77,10 +77,16 @@ static void fake_close(Engine *head) {
   (void)head;
 }
 
+static bool fake_check(const Engine *engine, const char *path, Failure *failure) {
+  (void)engine, (void)path, (void)failure;
+  return true;
+}
+
 static const EngineKind fake_kind = {.name = "fake",
                                      .train = fake_train,
                                      .drain = fake_drain,
                                      .infer = fake_infer,
+                                     .check = fake_check,
                                      .close = fake_close};
 
 static const uint32_t no_left[1] = {0};
