@@ -12,7 +12,7 @@ readonly packages=(build-essential cmake ninja-build pkg-config bison flex
 readonly test_packages=(libcmocka-dev python3 python3-numpy python3-jsonschema python3-pylsp-jsonrpc python3-onnx
   python3-pip python3-setuptools python3-wheel
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user
-  clang-19 lld-19 libclang-rt-19-dev-wasm32 wasi-libc nodejs
+  clang-19 lld-19 libclang-rt-19-dev libclang-rt-19-dev-wasm32 wasi-libc nodejs
   groff-base chromium chromium-driver dpkg-dev file)
 
 usage() {
@@ -21,8 +21,9 @@ usage: ./bootstrap.sh build|demo|test
 
   build   installs what is missing, configures and builds; the command is then build/sedge
   demo    build, then trains examples/morse.sedge
-  test    build, then runs every test: as released, and under AddressSanitizer and
-          UndefinedBehaviorSanitizer in build/sanitize; needs cmocka, numpy, jsonschema and Chromium too
+  test    build, then runs every test: as released, under AddressSanitizer and
+          UndefinedBehaviorSanitizer in build/sanitize, and fuzzers in build/fuzz; needs cmocka, numpy,
+          jsonschema, Chromium and clang 19 too
 
 Installing needs Debian or Ubuntu's apt-get and root or sudo; where everything is installed already,
 neither they nor a network are used.
@@ -31,6 +32,7 @@ environment:
   CC                           the C compiler of a new build folder (gcc 12 or clang 19, or later)
   CMAKE_BUILD_PARALLEL_LEVEL   how many compilers and tests run at once (default: one per processor)
   SEDGE_WERROR=ON              makes warnings errors, as the continuous integration does
+  SEDGE_FUZZ_SECONDS=N         how long each fuzzer runs (default: 60)
   SEDGE_MNIST=DIR              the folder with MNIST's four files, for the tests that train on it
 TEXT
 }
@@ -129,13 +131,37 @@ count() {
   echo "${number:-0}"
 }
 
+# Whether clang 19 is there with its fuzzer.
+has_fuzzer() {
+  command -v clang-19 >/dev/null || return 1
+  echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+    clang-19 -fsanitize=fuzzer,address -x c -o "$1" - 2>/dev/null
+}
+
+# fuzz: every fuzzer for a while; folders and skipped are test_all's.
+fuzz() {
+  mkdir -p build/fuzz
+  if ! has_fuzzer build/fuzz/probe; then
+    local targets=(tests/fuzz/fuzz_*.c)
+    say "NO FUZZING: clang-19 with libclang-rt-19-dev is missing; ${#targets[@]} fuzzers are skipped"
+    run=$((run + ${#targets[@]})) skipped=$((skipped + ${#targets[@]}))
+    return
+  fi
+  say "building build/fuzz"
+  configure build/fuzz -DCMAKE_C_COMPILER=clang-19 -DSEDGE_FUZZ=ON -DSEDGE_TESTS=ON
+  compile build/fuzz all
+  say "fuzzing, each of the fuzzers for ${SEDGE_FUZZ_SECONDS:-60} seconds"
+  folders+=(build/fuzz)
+  run_tests build/fuzz
+}
+
 test_all() {
   build ON "${test_packages[@]}"
   compile build all
   # Nothing else needs sources; without them the test of other processors says what it misses, and is skipped.
   tests/cross/libraries.sh fetch build/cross/sources || say "no sources of libraries for other processors"
   say "testing build"
-  local status=0
+  local status=0 run=0 failed=0 skipped=0 folder folders=(build build/sanitize)
   run_tests build || status=1
 
   say "building build/sanitize"
@@ -144,8 +170,9 @@ test_all() {
   say "testing build/sanitize"
   run_tests build/sanitize || status=1
 
-  local run=0 failed=0 skipped=0 folder
-  for folder in build build/sanitize; do
+  fuzz || status=1
+
+  for folder in "${folders[@]}"; do
     run=$((run + $(count "$folder" tests)))
     failed=$((failed + $(count "$folder" failures)))
     skipped=$((skipped + $(count "$folder" skipped) + $(count "$folder" disabled)))

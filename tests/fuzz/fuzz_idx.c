@@ -6,26 +6,14 @@
 
 #include "tests/fuzz/fuzz_dataset.h"
 #include "tests/fuzz/fuzz_file.h"
-
-static char folder[256];
-
-static void remove_folder(void) {
-  rmdir(folder);
-}
-
-/* A folder of links to the files in memory; made once, its links anew for every input. */
-static void make_folder(void) {
-  snprintf(folder, sizeof folder, "/tmp/fuzz-idx-%d-XXXXXX", (int)getpid());
-  require(mkdtemp(folder) != NULL);
-  atexit(remove_folder);
-}
+#include "tests/fuzz/fuzz_folder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const char *const names[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
                                       "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
   enum { FILES = 4, LENGTH_BYTES = 2 * (FILES - 1) };
   if (size < LENGTH_BYTES) return 0;
-  if (folder[0] == '\0') make_folder();
+  const char *folder = fuzz_folder();
 
   FuzzFile files[FILES];
   char links[FILES][512];

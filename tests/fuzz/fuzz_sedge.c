@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Fuzzes the compiler: text through check, edges, fit and schedule. Nothing may crash, hang or grow without bound.
+//
+// Lines at its beginning that begin with -D are definitions of the command line: -Dfanout=4, -Dhardware.clock=20 MHz.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +10,29 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum { MOST_DEFINES = 8 };
+
+/* Takes the lines of definitions off the text; what is left of it. */
+static char *take_defines(char *text, const char **defines, CheckOptions *options) {
+  options->defines = defines;
+  while (options->define_count < MOST_DEFINES && strncmp(text, "-D", 2) == 0) {
+    char *end = strchr(text, '\n');
+    if (!end) break;
+    *end = '\0';
+    defines[options->define_count++] = text + 2;
+    text = end + 1;
+  }
+  return text;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  char *text = malloc(size + 1);
-  if (!text) return 0;
-  memcpy(text, data, size);
-  text[size] = '\0';
-  const CheckOptions options = {0};
+  char *bytes = malloc(size + 1);
+  if (!bytes) return 0;
+  memcpy(bytes, data, size);
+  bytes[size] = '\0';
+  const char *defines[MOST_DEFINES];
+  CheckOptions options = {0};
+  const char *text = take_defines(bytes, defines, &options);
   Compilation *c = compilation_open("fuzz.sedge", text, &options);
   /* Large networks are legal, and would only make the fuzzer slow: stop before their edges are placed. */
   bool is_small = run_passes(c, PASS_CHECK);
@@ -26,6 +45,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     compilation_close(whole);
   }
   compilation_close(c);
-  free(text);
+  free(bytes);
   return 0;
 }
