@@ -374,6 +374,25 @@ static void crafted_states_are_refused(void **state) {
   scratch_close(&folder);
 }
 
+static void positions_that_no_run_comes_to_are_refused(void **state) {
+  (void)state;
+  static const TrainingPosition positions[] = {
+      {.inputs = 3, .epoch_inputs = 4},
+      {.inputs = 3, .tally = {.count = 2, .correct = 3}},
+  };
+  const ScratchFolder folder = scratch_open();
+  const char *path = scratch_path(&folder, "run.checkpoint");
+  const RunFacts facts = {0};
+  Bench bench = bench_open(usual);
+  for (size_t i = 0; i < sizeof positions / sizeof positions[0]; i++) {
+    Failure failure = {0};
+    assert_true(write_checkpoint(path, bench.engine, &facts, &positions[i], &failure));
+    checkpoint_refused(usual, path, &facts, "its position is none that a run comes to");
+  }
+  bench_close(&bench);
+  scratch_close(&folder);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(parameters_come_back_to_the_same_bits),
@@ -384,6 +403,7 @@ int main(void) {
       cmocka_unit_test(checkpoints_of_other_runs_are_refused),
       cmocka_unit_test(damaged_checkpoints_are_refused),
       cmocka_unit_test(crafted_states_are_refused),
+      cmocka_unit_test(positions_that_no_run_comes_to_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
