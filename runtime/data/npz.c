@@ -99,14 +99,13 @@ static bool unpack(const Archive *archive, const char *name, uint64_t size, Grow
 static bool read_member(const Archive *archive, const char *name, Member *member,
                         Failure *failure) {
   *member = (Member){.bytes = {.item_bytes = 1}};
-  unz_file_info64 info;
-  if (unzGetCurrentFileInfo64(archive->zip, &info, NULL, 0, NULL, 0, NULL, 0) != UNZ_OK) {
-    return fail(failure, FAILURE_INPUT, archive->path, "array %s: its zip entry is corrupt", name);
-  }
+  unz_file_info64 info = {0};
+  const bool has_info =
+      unzGetCurrentFileInfo64(archive->zip, &info, NULL, 0, NULL, 0, NULL, 0) == UNZ_OK;
   if ((info.flag & ENCRYPTED) != 0) {
     return fail(failure, FAILURE_INPUT, archive->path, "array %s is encrypted", name);
   }
-  if (unzOpenCurrentFile(archive->zip) != UNZ_OK) {
+  if (!has_info || unzOpenCurrentFile(archive->zip) != UNZ_OK) {
     return fail(failure, FAILURE_INPUT, archive->path,
                 "array %s: its zip entry is corrupt, or packed by method %lu", name,
                 info.compression_method);

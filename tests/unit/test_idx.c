@@ -107,6 +107,14 @@ static void refuses_missing_files(void **state) {
   strcat(file.path, "/train-images-idx3-ubyte");
   assert_refused(&file, train_images, "expected a folder with IDX files, found a file");
   scratch_close(&folder);
+
+  char endless[5000];
+  Dataset dataset;
+  Failure failure = {0};
+  memset(endless, 'a', sizeof endless);
+  endless[sizeof endless - 1] = '\0';
+  assert_false(read_idx(endless, &dataset, &failure));
+  assert_string_equal(failure.message, "the path is too long");
 }
 
 static void refuses_every_truncation(void **state) {

@@ -148,6 +148,9 @@ static void refuses_wrong_headers(void **state) {
   assert_header_refused("{'shape': (99999999999999999999,)}", "an axis is too long");
   assert_header_refused("{'shape': (1,1,1,1,1,1,1,1,1)}", "too many axes");
   assert_header_refused("{'shape': (2,", "expected the length of an axis");
+  assert_header_refused("{'shape': 2}", "expected the shape in parentheses (byte 20)");
+  assert_header_refused("{shape: (2,)}", "expected a key of the header (byte 11)");
+  assert_header_refused("{'shape' (2,)}", "expected ':' after a key of the header (byte 19)");
   assert_header_refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)} x",
                         "the header goes on after its '}' (byte 66)");
   assert_header_refused(
@@ -242,6 +245,8 @@ static void refuses_arrays_that_disagree(void **state) {
                  "array ytr: row 1 is not one-hot: it has 2 ones and 0 values that are neither");
   assert_refused(write_training(&folder, x, npy_array("|u1", "(2, 2)", "\0\1\0\2", 4)),
                  "array ytr: row 1 is not one-hot: it has 0 ones and 1 values");
+  assert_refused(write_training(&folder, x, npy_array("|u1", "(2, 1, 1)", "\0\1", 2)),
+                 "array ytr: expected class numbers in one dimension, or one-hot rows in two");
   assert_refused(write_training(&folder, npy_array("<f4", "(2, 1)", "\0\0\0\0\0\0\x80\x7f", 8), y),
                  "array xtr: value 0 of example 1 is inf, expected a finite float");
   assert_refused(
@@ -277,6 +282,37 @@ static void refuses_damaged_archives(void **state) {
   scratch_close(&folder);
 }
 
+/* Fields of a zip entry stand in the central directory and before its data; they must say the same. */
+static void refuses_entries_of_other_kinds(void **state) {
+  (void)state;
+  static const struct {
+    size_t local, central; /* places from PK34 and PK12 */
+    uint8_t value;
+    const char *message;
+  } fields[] = {
+      {6, 8, 1, "array xtr is encrypted"},
+      {8, 10, 99, "array xtr: its zip entry is corrupt, or packed by method 99"},
+      {14, 16, 0x5A, "array xtr: its bytes do not agree with their checksum"},
+  };
+  const ScratchFolder folder = scratch_open();
+  const char *path = write_training(&folder, npy_array("|u1", "(2, 3)", "abcdef", 6),
+                                    npy_array("|u1", "(2,)", "\0\1", 2));
+  uint8_t bytes[4096], changed[4096];
+  FILE *file = fopen(path, "rb");
+  assert_non_null(file);
+  const size_t count = fread(bytes, 1, sizeof bytes, file);
+  fclose(file);
+  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+    memcpy(changed, bytes, count);
+    uint8_t *const directory = memmem(changed, count, "PK\1\2", 4);
+    assert_non_null(directory);
+    changed[fields[i].local] = fields[i].value;
+    directory[fields[i].central] = fields[i].value;
+    assert_refused(scratch_write(&folder, "changed.npz", changed, count), fields[i].message);
+  }
+  scratch_close(&folder);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(reads_every_type),
@@ -287,6 +323,7 @@ int main(void) {
       cmocka_unit_test(reads_edge_lists),
       cmocka_unit_test(refuses_arrays_that_disagree),
       cmocka_unit_test(refuses_damaged_archives),
+      cmocka_unit_test(refuses_entries_of_other_kinds),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

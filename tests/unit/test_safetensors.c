@@ -113,6 +113,10 @@ static void names_what_is_wrong(void **state) {
        8, "its data overlap"},
       {"{\"a\": {\"dtype\": \"U8\", \"shape\": [1,1,1,1,1,1,1,1,1], \"data_offsets\": [0, 1]}}", 1,
        "more than 8 axes"},
+      {"{\"a\": {\"dtype\": 32, \"shape\": [1], \"data_offsets\": [0, 4]}}", 4, "has no dtype"},
+      {"{\"a\": {\"dtype\": \"F32\", \"shape\": 1, \"data_offsets\": [0, 4]}}", 4, "has no shape"},
+      {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [4]}}", 4,
+       "has no data_offsets"},
       {"{\"a\": {}, \"a\": {}}", 0, "its header is not JSON: duplicate"},
       {"{\"__metadata__\": [1]}", 0, "its __metadata__ is not an object"},
       {"{\"__metadata__\": {\"epoch\": 1}}", 0, "'epoch' in its __metadata__ is not a text"},
@@ -125,6 +129,12 @@ static void names_what_is_wrong(void **state) {
       fail_msg("%s\nnot: %s", failure.message, cases[i].message);
   }
   Failure failure = {0};
+  char header[STORED_MOST_NAME + 64];
+  memset(header, 'a', sizeof header);
+  memcpy(header, "{\"", 2);
+  strcpy(header + STORED_MOST_NAME + 3, "\": {}}");
+  assert_false(parse_text(header, 0, &failure));
+  assert_non_null(strstr(failure.message, "its name is too long"));
   assert_true(parse_text("{}  ", 0, &failure));
   assert_true(parse_text("{\"s\": {\"dtype\": \"I64\", \"shape\": [], \"data_offsets\": [0, 8]}}",
                          8, &failure));
