@@ -470,11 +470,30 @@ static void the_proof_notices_clashes(void **state) {
   assert_noticed(one, "with z = 2, clock 0 reads bank 0 twice");
 }
 
+/* Numbers of the interleaver against the layers and the pattern. */
+static void the_proof_notices_wrong_numbers(void **state) {
+  (void)state;
+  uint32_t *table, *lanes;
+  OneJunction *one = good_pattern(1, false, &table, &lanes);
+  one->edges.left_count = 25;
+  assert_noticed(one, "joins 25 to 18 neurons, but the layers have 24 and 18");
+  one = good_pattern(1, false, &table, &lanes);
+  one->edges.edge_count = 0;
+  assert_noticed(one, "there are no edges");
+  one = good_pattern(1, false, &table, &lanes);
+  one->edges.banks = 12;
+  assert_noticed(one, "not the clash-free pattern of 6 banks");
+  one = good_pattern(1, false, &table, &lanes);
+  one->edges.rows_per_bank = 5;
+  assert_noticed(one, "6 banks of 5 rows, 6 sweeps: not the layer's neurons");
+}
+
 static void the_proof_notices_wrong_lists(void **state) {
   (void)state;
   const uint32_t good[6] = {0, 1, 0, 2, 3, 2}, regular[6] = {0, 1, 0, 2, 1, 3};
   const uint32_t twice[6] = {0, 1, 0, 2, 2, 3}, falling[6] = {1, 0, 0, 2, 3, 2};
   const uint32_t begin[4] = {0, 2, 5, 6}, backwards[4] = {0, 5, 2, 6}, shorter[4] = {0, 2, 4, 5};
+  const uint32_t even[4] = {0, 2, 4, 6};
   const Interleaver edges = {.kind = INTERLEAVER_LISTED,
                              .left_count = 4,
                              .right_count = 3,
@@ -485,16 +504,19 @@ static void the_proof_notices_wrong_lists(void **state) {
     const uint32_t *left, *begin;
     uint32_t edge_count, fanin;
     const char *message;
+    uint32_t fanout;
   } cases[] = {
-      {good, begin, 6, 0, NULL},
-      {twice, begin, 6, 0, "edge 4: a second edge joins left neuron 2 to right neuron 1"},
-      {falling, begin, 6, 0, "edge 1: left neuron 0 follows 1"},
-      {good, backwards, 6, 0, "right neuron 1 has less than no edges"},
-      {good, shorter, 6, 0, "do not cover all edges"},
-      {good, begin, 5, 0, "5 edges, but the pattern promises 6"},
-      {good, NULL, 6, 3, "not 3 into each of 3 neurons"},
-      {regular, NULL, 6, 2, NULL},
-      {regular, begin, 6, 0, "left neuron 1 follows 2"},
+      {good, begin, 6, 0, NULL, 0},
+      {twice, begin, 6, 0, "edge 4: a second edge joins left neuron 2 to right neuron 1", 0},
+      {falling, begin, 6, 0, "edge 1: left neuron 0 follows 1", 0},
+      {good, backwards, 6, 0, "right neuron 1 has less than no edges", 0},
+      {good, shorter, 6, 0, "do not cover all edges", 0},
+      {good, begin, 5, 0, "5 edges, but the pattern promises 6", 0},
+      {good, NULL, 6, 3, "not 3 into each of 3 neurons", 0},
+      {regular, NULL, 6, 2, NULL, 0},
+      {regular, begin, 6, 0, "left neuron 1 follows 2", 0},
+      {regular, even, 6, 0, "all right neurons have 2 edges, but are said to differ", 0},
+      {good, begin, 6, 0, "left neuron 1 has 1 edges, but all are said to have 2", 2},
   };
   for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     OneJunction *one = one_junction_open(4, 3, (Pattern){.kind = PATTERN_RANDOM, .edge_count = 6});
@@ -503,6 +525,7 @@ static void the_proof_notices_wrong_lists(void **state) {
     one->edges.right_begin = cases[i].begin;
     one->edges.edge_count = cases[i].edge_count;
     one->edges.fanin = cases[i].fanin;
+    one->edges.fanout = cases[i].fanout;
     if (cases[i].message) {
       assert_noticed(one, cases[i].message);
       continue;
@@ -535,6 +558,7 @@ int main(void) {
       cmocka_unit_test(the_proof_notices_wrong_tables),
       cmocka_unit_test(the_proof_notices_double_edges),
       cmocka_unit_test(the_proof_notices_clashes),
+      cmocka_unit_test(the_proof_notices_wrong_numbers),
       cmocka_unit_test(the_proof_notices_wrong_lists),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

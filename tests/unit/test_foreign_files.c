@@ -160,10 +160,10 @@ static void test_checkpoints_without_a_position(void **state) {
   assert_true(bench.file.text_count < MOST_ARRAYS);
   memcpy(texts, bench.file.texts, bench.file.text_count * sizeof texts[0]);
   for (uint32_t i = 0; i < bench.file.text_count; i++) {
-    if (strcmp(texts[i].key, "epoch") == 0) texts[i].text = "three";
+    if (strcmp(texts[i].key, "position.epoch") == 0) texts[i].text = "three";
   }
   bench.file.texts = texts;
-  refuses_checkpoint(&bench, bench.file.array_count, &facts, "its 'epoch' is no number");
+  refuses_checkpoint(&bench, bench.file.array_count, &facts, "its 'position.epoch' is no number");
   bench_close(&bench);
 }
 
