@@ -208,8 +208,9 @@ typedef struct Doctored {
   Memory memories[64];
 } Doctored;
 
+/* `words` of the message that must come; NULL: the schedule is right. */
 static void expect_verdict(const char *layers, const char *hardware, void (*doctor)(Doctored *),
-                           bool is_good) {
+                           const char *words) {
   Compilation *c = compile_network(layers, hardware, trainings[0]);
   Doctored doctored = {.schedule = *c->schedule};
   memcpy(doctored.junctions, c->schedule->junctions,
@@ -219,8 +220,15 @@ static void expect_verdict(const char *layers, const char *hardware, void (*doct
   doctored.schedule.junctions = doctored.junctions;
   doctored.schedule.memories = doctored.memories;
   doctor(&doctored);
-  assert_int_equal(verify_schedule(&doctored.schedule, c->diagnostics), is_good);
-  assert_int_equal(has_error_code(c->diagnostics, ERROR_SCHEDULE_DEFECT), !is_good);
+  assert_int_equal(verify_schedule(&doctored.schedule, c->diagnostics), words == NULL);
+  assert_int_equal(error_count(c->diagnostics) > 0, words != NULL);
+  if (words) {
+    MessageFacts first = message_facts(c->diagnostics, 0);
+    for (uint32_t i = 1; first.severity != SEVERITY_ERROR; i++)
+      first = message_facts(c->diagnostics, i);
+    assert_int_equal(first.code, ERROR_SCHEDULE_DEFECT);
+    if (!strstr(first.text, words)) fail_msg("%s\nnot: %s", first.text, words);
+  }
   compilation_close(c);
 }
 
@@ -290,39 +298,41 @@ static void the_verifier_accepts(void **state) {
                                          "stages = 7;"};
   for (uint32_t k = 0; k < NETWORK_COUNT; k++) {
     for (uint32_t h = 0; h < sizeof hardware / sizeof hardware[0]; h++) {
-      expect_verdict(networks[k], hardware[h], nothing, true);
+      expect_verdict(networks[k], hardware[h], nothing, NULL);
     }
   }
 }
 
 static void the_verifier_refuses_hazards(void **state) {
   (void)state;
-  expect_verdict(late, "z = (64, 16);", nothing, true); /* p / z = 2: read late */
-  expect_verdict(late, "z = (64, 16);", no_remedy, false);
+  expect_verdict(late, "z = (64, 16);", nothing, NULL); /* p / z = 2: read late */
+  expect_verdict(late, "z = (64, 16);", no_remedy, "is read before it is written back");
   expect_verdict(late, "z = (64, 32);", nothing,
-                 true); /* p / z = 1: bubbles, behind 32 clocks of the first junction */
-  expect_verdict(late, "z = (64, 32);", one_bubble_less, false);
-  expect_verdict(late, "z = (128, 32);", nothing, true); /* forwarded */
-  expect_verdict(late, "z = (128, 32);", no_forwarding, false);
-  expect_verdict(networks[0], "z = (16, 32);", bubbles_too_early, false);
+                 NULL); /* p / z = 1: bubbles, behind 32 clocks of the first junction */
+  expect_verdict(late, "z = (64, 32);", one_bubble_less, "is read before it is written back");
+  expect_verdict(late, "z = (128, 32);", nothing, NULL); /* forwarded */
+  expect_verdict(late, "z = (128, 32);", no_forwarding, "is read before it is written back");
+  expect_verdict(networks[0], "z = (16, 32);", bubbles_too_early,
+                 "is read before it is written back");
 }
 
 static void the_verifier_refuses_clashes(void **state) {
   (void)state;
-  expect_verdict(late, "", one_port, false);
-  expect_verdict(late, "z = (64, 16);", fewer_banks, false);
+  expect_verdict(late, "", one_port, "a bank is asked for more words than it has ports");
+  expect_verdict(late, "z = (64, 16);", fewer_banks,
+                 "a bank is asked for more words than it has ports");
 }
 
 static void the_verifier_refuses_missing_edges_and_time(void **state) {
   (void)state;
-  expect_verdict(late, "", fewer_slots, false);
-  expect_verdict(late, "", shorter_cycle, false);
+  expect_verdict(late, "", fewer_slots, "is not processed once by every operation");
+  expect_verdict(late, "", shorter_cycle, "more than the junction cycle");
 }
 
 static void the_verifier_refuses_operands_that_are_gone(void **state) {
   (void)state;
-  expect_verdict(late, "", one_delta, false);
-  expect_verdict(late, "", fewer_copies, false);
+  expect_verdict(late, "", one_delta, "is written again before it is read for the last time");
+  expect_verdict(late, "", fewer_copies, "is written again before it is read for the last time");
 }
 
 /* ---- staleness ---- */

@@ -124,6 +124,19 @@ static void halve_banks(Schedule *schedule, JunctionSchedule *junctions, uint32_
   banks[0] = 8;
 }
 
+/* Two words of a bank in a clock fit three ports, but not beside those that are written back. */
+static void pair_words(Schedule *schedule, JunctionSchedule *junctions, uint32_t *banks) {
+  (void)junctions;
+  schedule->ports = 3;
+  banks[1] = 16;
+}
+
+static void one_bank_behind(Schedule *schedule, JunctionSchedule *junctions, uint32_t *banks) {
+  (void)schedule;
+  (void)junctions;
+  banks[1] = 1;
+}
+
 static void forget_the_remedy(Schedule *schedule, JunctionSchedule *junctions, uint32_t *banks) {
   (void)schedule;
   (void)banks;
@@ -138,7 +151,12 @@ static void forget_to_forward(Schedule *schedule, JunctionSchedule *junctions, u
 
 static void refuses_clashes(void **state) {
   (void)state;
-  expect_defect(&plain, halve_banks, "junction 1, clock 0");
+  expect_defect(&plain, halve_banks, "of the left activations has no port left of its 1");
+  expect_defect(&plain, pair_words, "of the left deltas has no port left of its 3");
+  Variant v = plain;
+  v.pattern = "clashfree(fanout = 8, banks = 32)";
+  v.z = "(32, 32)";
+  expect_defect(&v, one_bank_behind, "of the right neurons has no port left of its 2");
 }
 
 /* p / z = 2 with an arithmetic pipeline of 2: the published description's hazard. */
