@@ -29,7 +29,6 @@ ExitCode command_generate(const Invocation *invocation) {
                        generators[i].help);
   }
   if (nearest.best)
-    return usage_error("sedge generate: there is no '%s'; did you mean '%s'?", wanted,
-                       nearest.best);
-  return usage_error("sedge generate: there is no '%s'; there are:%s", wanted, list);
+    return usage_error("generate makes no '%s'; did you mean '%s'?", wanted, nearest.best);
+  return usage_error("generate makes no '%s'; it makes%s", wanted, list);
 }

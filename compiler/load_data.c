@@ -29,9 +29,9 @@ static bool suits_network(Compilation *c, const Dataset *dataset) {
   Message *m = error_at(c->diagnostics, ERROR_DATA_SHAPE, c->program->training.data.at, "%s",
                         failure.message);
   if (dataset->features != input->real_count) {
-    help(m, "input %s[%" PRIu32 "]", input->name, dataset->features);
+    help(m, "the data suit `input %s[%" PRIu32 "]`", input->name, dataset->features);
   } else {
-    help(m, "output %s[%" PRIu32 "]", output->name, dataset->class_count);
+    help(m, "the data suit `output %s[%" PRIu32 "]`", output->name, dataset->class_count);
   }
   return false;
 }

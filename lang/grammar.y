@@ -26,6 +26,7 @@ YY_DECL;
 }
 
 %code {
+#include <assert.h>
 #include <stdio.h>
 
 /* An empty rule stands at the end of what came before it. */
@@ -415,13 +416,14 @@ static int yyreport_syntax_error(const yypcontext_t *context, yyscan_t scanner, 
   const yysymbol_kind_t found = yypcontext_token(context);
   const Span at = *yypcontext_location(context);
   Message *m = NULL;
-  if (found != YYSYMBOL_YYEMPTY && at.end > at.begin) {
+  assert(found != YYSYMBOL_YYEMPTY); /* no rule fails before the parser has looked at a token */
+  if (at.end > at.begin) {
     const uint32_t length = at.end - at.begin < 40 ? at.end - at.begin : 40;
     m = error_at(parse->diagnostics, ERROR_SYNTAX, at, "unexpected '%.*s'%s", (int)length,
                  parse->source->text + (at.begin - parse->source->base), text);
   } else {
-    m = error_at(parse->diagnostics, ERROR_SYNTAX, at, "unexpected %s%s",
-                 found == YYSYMBOL_YYEMPTY ? "text" : yysymbol_name(found), text);
+    m = error_at(parse->diagnostics, ERROR_SYNTAX, at, "unexpected %s%s", yysymbol_name(found),
+                 text);
   }
   if (is_among(YYSYMBOL_SEMICOLON, expected, count) && parse_lacks_semicolon(parse, at)) {
     help(m, "put a ';' after the statement before it");

@@ -133,7 +133,7 @@ static const SourceFile *read_found(Import *import, const Expr *path_expr, const
   char *own = found->text ? NULL : read_all(found->file, &length);
   const char *text = found->text ? found->text : own;
   if (!text) {
-    report_read(context, path_expr, found->path, errno ? strerror(errno) : "it cannot be read");
+    report_read(context, path_expr, found->path, strerror(errno ? errno : EIO));
     return NULL;
   }
   import->total_bytes += length;

@@ -67,6 +67,11 @@ class CommandLine(unittest.TestCase):
         for words, message in [
             (["trian"], "did you mean 'train'?"),
             (["nothing-like-it"], "there is no verb"),
+            (["explain", "pasta"], "there is no error code 'pasta'; codes look like E0001"),
+            (["generate", "man2"], "generate makes no 'man2'; did you mean 'man1'?"),
+            (["generate", "nothing-like-it"], "it makes\n  bash "),
+            (["check", "small.sedge", "--stop-after", "nothing-like-it"], "they are check, edges, model, fit and schedule"),
+            (["schedule", "small.sedge", "--clocks", "99999..100000"], "the junction cycle has clocks 0.."),
             (["fit"], "usage: sedge fit FILE"),
             (["fit", "a.sedge", "b.sedge"], "usage: sedge fit FILE"),
             (["train", "--epoch", "3"], "did you mean --epochs?"),
@@ -235,6 +240,29 @@ class CommandLine(unittest.TestCase):
         self.run_sedge(*words, "empty.csv", code=SYSTEM)
         self.run_sedge(*words, "absent.csv", code=SYSTEM)
         self.assertIn("numbered 0 to 99", self.run_sedge(*words, "100", code=WRONG).stderr)
+
+    def test_data_may_have_no_test_examples(self):
+        self.write("rows.csv", "0.5,0.25,0\n0.5,0.5,1\n")
+        self.write("rows.sedge", "network n { input x[2]; output y[2] : softmax; junction x -> y : dense(); }\n"
+                                 "train { data = csv(\"rows.csv\"); }\n")
+        self.run_sedge("train", "rows.sedge", "--engine", "sim", "-q", "--save", "w")
+        for verb in ("test", "predict"):
+            done = self.run_sedge(verb, "rows.sedge", "--engine", "sim", "--load", "w", code=WRONG)
+            self.assertIn("the data have no test examples", done.stderr)
+
+    def test_bytes_that_are_no_text(self):
+        for text, message in [(b'let a = "x\0y";\n', "this text holds a NUL character"),
+                              (b"let a = \x01;\n", "unexpected control character 0x01"),
+                              (b"let a = \xff;\n", "the byte 0xff is no UTF-8"),
+                              (b" " * (16 << 20) + b"x", "more than 16 MiB of text")]:
+            (self.folder / "odd.sedge").write_bytes(text)
+            self.assertIn(message, self.run_sedge("check", "odd.sedge", errors="replace",
+                                                  code=SYSTEM if len(text) > 99 else WRONG).stderr)
+
+    def test_a_lock_is_no_link(self):
+        (self.folder / ".c.lock").symlink_to("small.sedge")
+        done = self.run_sedge("train", "small.sedge", "--engine", "sim", "--inputs", "1", "--checkpoint", "c", code=SYSTEM)
+        self.assertIn("c: error: cannot be locked: Too many levels of symbolic links", done.stderr)
 
     def test_messages_are_json_too(self):
         self.write("wrong.sedge", "network n { input a[4]; output b[2] : sigmoid; junction a -> c : dense(); }\n")

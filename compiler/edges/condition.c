@@ -3,7 +3,7 @@
 //
 // Blocks of left neurons go past all right neurons, so that what depends on the left neuron alone is computed once
 // a block; the answers are kept as one bit a pair and read out in edge order at the end.
-#include <inttypes.h>
+#include <assert.h>
 #include <string.h>
 
 #include "compiler/edges/condition_block.h"
@@ -94,11 +94,7 @@ static bool list_answers(const Answers *answers, const Pattern *pattern, Diagnos
     error_at(d, ERROR_NO_EDGES, pattern->at, "'%s' joins no neurons", pattern->own->name.text);
     return false;
   }
-  if (count > MOST_EDGES) {
-    error_at(d, ERROR_TOO_MANY_EDGES, pattern->at,
-             "%" PRIu64 " edges, but a junction has at most %u", count, MOST_EDGES);
-    return false;
-  }
+  assert(count <= MOST_EDGES); /* PATTERN_PAIR_LIMIT is less */
   uint32_t *right_begin = ARENA_ARRAY(arena, uint32_t, (size_t)answers->right_count + 1);
   for (uint32_t r = 0; r <= answers->right_count; r++) right_begin[r] = (uint32_t)begin[r];
   uint32_t *left = ARENA_ARRAY(arena, uint32_t, count);

@@ -10,8 +10,8 @@
 
 /* A file that LLVM writes itself ends the process where the disk is full, so that it is written here. */
 static bool write_bytes(const char *path, const char *bytes, size_t length, Failure *failure) {
-  FILE *out = fopen(path, "wb");
   errno = 0;
+  FILE *out = fopen(path, "wb");
   bool is_good = out && fwrite(bytes, 1, length, out) == length;
   if (out && fclose(out) != 0) is_good = false;
   return is_good || fail(failure, FAILURE_OUTPUT, path, "cannot be written: %s", strerror(errno));

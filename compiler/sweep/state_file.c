@@ -173,7 +173,7 @@ bool state_append(StateFile *state, const char *definition, json_t *row, Failure
   json_t *object = json_pack("{s:s, s:O}", "definition", definition, "row", row);
   char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
   json_decref(object);
-  if (!text) return fail(failure, FAILURE_DEFECT, state->path, "a row that is no JSON");
+  if (!text) return fail(failure, FAILURE_MEMORY, state->path, "not enough memory");
   const size_t length = strlen(text);
   text[length] = '\n'; /* in the place of its NUL: one write for the whole line */
   const bool is_written = write_bytes(state, text, length + 1, failure);
