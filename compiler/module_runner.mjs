@@ -21,11 +21,17 @@ const wasi = new WASI({
   returnOnExit: true,
 });
 
-const trainer = await WebAssembly.compile(await readFile(script.replace(/\.mjs$/, ".wasm")));
+// Called by the module itself, node 20's own functions can destroy its heap (nodejs/node issue 46777); called by JavaScript, not.
+const calls = Object.entries(wasi.wasiImport).map(([name, call]) => [name, (...values) => call(...values)]);
+const imports = { wasi_snapshot_preview1: Object.fromEntries(calls) };
+
+const file = script.replace(/\.mjs$/, ".wasm");
 try {
-  process.exitCode = wasi.start(await WebAssembly.instantiate(trainer, { wasi_snapshot_preview1: wasi.wasiImport }));
+  const trainer = await WebAssembly.compile(await readFile(file));
+  process.exitCode = wasi.start(await WebAssembly.instantiate(trainer, imports));
 } catch (error) {
-  console.error(error);
-  console.error("this is a defect of sedge, not of your file; please report it with the file and the command");
-  process.exitCode = 70;
+  const isTrap = error instanceof WebAssembly.RuntimeError;
+  console.error(isTrap ? error : `${file}: error: ${error.message}`);
+  if (isTrap) console.error("this is a defect of sedge, not of your file; please report it with the file and the command");
+  process.exitCode = isTrap ? 70 : 4;
 }

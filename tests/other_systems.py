@@ -17,6 +17,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from run_cases import find_mnist
+
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = Path(os.environ.get("SEDGE_BINARY", ROOT / "build" / "sedge")).resolve()
 IS_SANITIZED = os.environ.get("SEDGE_IS_SANITIZED") == "1"
@@ -145,6 +147,13 @@ class WebAssembly(OtherSystem):
         shutil.copy(ROOT / "examples" / "morse.sedge", self.folder)
         self.check_parameters(source="morse.sedge", options=["--inputs", "1000"])
 
+    def test_mnist(self):
+        folder = find_mnist()
+        if not folder:
+            self.skipTest("no MNIST: SEDGE_MNIST names the folder of its four files")
+        shutil.copy(ROOT / "examples" / "icann17.sedge", self.folder)
+        self.check_parameters(source="icann17.sedge", options=["--data", folder, "--inputs", "1000"])
+
     def test_files_options_and_exit_codes(self):
         for name in ["here", "data"]:
             (self.folder / name).mkdir()
@@ -170,6 +179,11 @@ class WebAssembly(OtherSystem):
                                      (["train", "--data", "absent"], SYSTEM, "absent/rows.csv: error: cannot open")]:
             with self.subTest(words=words):
                 self.assertIn(message, self.run_program("node", "trainer.mjs", *words, code=code))
+        module = self.folder / "trainer.wasm"
+        module.write_bytes(module.read_bytes()[:-100])
+        self.assertIn("trainer.wasm: error: WebAssembly.compile()", self.run_program(*trainer, "info", code=SYSTEM))
+        module.unlink()
+        self.assertIn("trainer.wasm: error: ENOENT", self.run_program(*trainer, "info", code=SYSTEM))
 
 
 if __name__ == "__main__":
