@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/array.h"
 #include "runtime/tiles.h"
 
 static uint32_t round_up(uint32_t count) {
@@ -85,8 +86,8 @@ uint64_t scratch_cells(const Model *model, uint32_t index) {
 static void *table(bool *ok, uint64_t count, size_t size) {
   if (!*ok) return NULL;
   void *memory = NULL;
-  const size_t bytes = (count + SUM_LANES) * size;
-  *ok = posix_memalign(&memory, 64, bytes) == 0;
+  const size_t bytes = (size_t)(count + SUM_LANES) * size;
+  *ok = array_fits(count + SUM_LANES, size) && posix_memalign(&memory, 64, bytes) == 0;
   if (!*ok) return NULL;
   return memset(memory, 0, bytes);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/array.h"
 #include "runtime/native_state.h"
 
 _Static_assert(offsetof(UpdateRule, rate) == 8 && offsetof(UpdateRule, rate_shift) == 44,
@@ -67,8 +68,8 @@ static void *array(bool *ok, uint64_t count, size_t size) {
   if (!*ok) return NULL;
   void *memory = NULL;
   const uint64_t bytes = (count * size / ALIGNMENT + 1) * ALIGNMENT;
-  *ok = count < SIZE_MAX / size / 2 && posix_memalign(&memory, ALIGNMENT, bytes) == 0;
-  if (*ok) memset(memory, 0, bytes);
+  *ok = array_fits(count, size) && posix_memalign(&memory, ALIGNMENT, (size_t)bytes) == 0;
+  if (*ok) memset(memory, 0, (size_t)bytes);
   return *ok ? memory : NULL;
 }
 

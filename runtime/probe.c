@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/array.h"
 #include "runtime/edge_ops.h"
 #include "runtime/fixed.h"
 #include "runtime/input_cells.h"
@@ -58,7 +59,7 @@ static uint32_t choose_count(const Model *model, const Examples *examples) {
 }
 
 static void *array(bool *ok, uint64_t count, size_t size) {
-  void *memory = calloc(count > 0 ? count : 1, size);
+  void *memory = array_new(count, size);
   *ok = *ok && memory;
   return memory;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/array.h"
 #include "runtime/simulator_state.h"
 
 /* ---- inputs ---- */
@@ -208,10 +209,9 @@ static const EngineKind simulator_kind = {
 
 /* ---- opening ---- */
 
-/* A zeroed array whose size cannot overflow; of at least one element, so that NULL means failure. */
 static void *array(bool *ok, uint64_t count, size_t size) {
   if (!*ok) return NULL;
-  void *memory = calloc(count ? count : 1, size);
+  void *memory = array_new(count, size);
   *ok = memory != NULL;
   return memory;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/array.h"
+
 enum { SMALLEST_TILE = 32, TILE = 128, LARGEST_TILE = 512, SHORTEST_PIECE = 4, LONG_PIECE = 16 };
 
 static uint32_t ceiling(uint32_t a, uint32_t b) {
@@ -53,7 +55,8 @@ typedef struct Words {
 static void reserve(Words *words, uint64_t count) {
   if (words->count + count <= words->capacity || !words->ok) return;
   const uint64_t capacity = 2 * (words->count + count);
-  uint16_t *data = realloc(words->data, capacity * sizeof *data);
+  const bool fits = array_fits(capacity, sizeof *words->data);
+  uint16_t *data = fits ? realloc(words->data, (size_t)capacity * sizeof *data) : NULL;
   words->ok = data != NULL;
   if (!data) return;
   words->data = data;
@@ -222,7 +225,7 @@ static void fill_tiles(Tiling *t) {
 /* ---- memory ---- */
 
 static void *zeroed(bool *ok, uint64_t count, size_t size) {
-  void *memory = *ok ? calloc(count + SUM_LANES, size) : NULL;
+  void *memory = *ok ? array_new(count + SUM_LANES, size) : NULL;
   *ok = memory != NULL;
   return memory;
 }

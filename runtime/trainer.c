@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "runtime/array.h"
 #include "runtime/progress.h"
 #include "runtime/random.h"
 
@@ -296,7 +297,7 @@ TrainerOutcome run_training(Engine *engine, const Dataset *data, const TrainerSe
          t.epoch_size);
     return TRAINER_FAILED;
   }
-  t.order = malloc(sizeof *t.order * (t.epoch_size + 1));
+  t.order = array_new(t.epoch_size + 1, sizeof *t.order);
   if (!t.order) {
     fail(failure, FAILURE_MEMORY, NULL, "no memory for the order of %" PRIu64 " inputs",
          t.epoch_size);

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "runtime/array.h"
 #include "runtime/data/dataset_build.h"
 
 /* Dataset.memory is a chain of these. */
@@ -33,7 +34,7 @@ bool dataset_adopt_array(Dataset *dataset, GrowingArray *array, const void **ite
 }
 
 void *dataset_allocate(Dataset *dataset, uint64_t count, size_t item_bytes, Failure *failure) {
-  void *block = count > SIZE_MAX / item_bytes ? NULL : calloc(count > 0 ? count : 1, item_bytes);
+  void *block = array_new(count, item_bytes);
   if (block == NULL) {
     fail(failure, FAILURE_MEMORY, NULL, "no memory for %" PRIu64 " values of %zu bytes", count,
          item_bytes);

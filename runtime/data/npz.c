@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/array.h"
 #include "runtime/data/dataset_build.h"
 #include "runtime/data/npy.h"
 
@@ -267,7 +268,7 @@ static bool copy_indices(const char *path, const char *name, const NpyArray *arr
     return fail(failure, FAILURE_INPUT, path, "array %s: expected integers in one dimension", name);
   }
   if (array->count == 0) return true;
-  uint32_t *indices = malloc(array->count * sizeof *indices);
+  uint32_t *indices = array_new(array->count, sizeof *indices);
   if (indices == NULL) {
     return fail(failure, FAILURE_MEMORY, path, "array %s: no memory for %" PRIu64 " values", name,
                 array->count);

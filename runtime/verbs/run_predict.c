@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "runtime/array.h"
 #include "runtime/verbs/output.h"
 #include "runtime/verbs/read_inputs.h"
 #include "runtime/verbs/run.h"
@@ -30,7 +31,7 @@ static bool read_file(const Run *run, const char *path, Inputs *inputs, Failure 
   const uint32_t features = run->engine->model->layers[0].real_count;
   if (!read_rows(path, features, label_column, &inputs->values, &inputs->count, failure))
     return false;
-  inputs->labels = calloc(inputs->count, sizeof *inputs->labels);
+  inputs->labels = array_new(inputs->count, sizeof *inputs->labels);
   if (!inputs->labels)
     return fail(failure, FAILURE_MEMORY, path, "no memory for its %" PRIu64 " rows", inputs->count);
   inputs->examples = (Examples){.count = inputs->count,

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "runtime/array.h"
 #include "runtime/trainer.h"
 #include "runtime/verbs/output.h"
 #include "runtime/verbs/run.h"
@@ -123,8 +124,8 @@ static void print_test(const Run *run, const Tally *tally, Confusion *pairs, uin
 static bool measure_test(const Run *run, Failure *failure) {
   const Examples *test = &run->data->test;
   if (test->count == 0) return fail(failure, FAILURE_MODEL, NULL, "the data have no test examples");
-  uint32_t *classes = malloc(sizeof *classes * test->count);
-  Confusion *pairs = malloc(sizeof *pairs * test->count);
+  uint32_t *classes = array_new(test->count, sizeof *classes);
+  Confusion *pairs = array_new(test->count, sizeof *pairs);
   Tally tally = {0};
   bool is_good = classes && pairs ? engine_infer(run->engine, test, 0, test->count, NULL, classes,
                                                  &tally, failure)

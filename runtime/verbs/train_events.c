@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "runtime/array.h"
 #include "runtime/parameters.h"
 #include "runtime/verbs/output.h"
 
@@ -148,7 +149,7 @@ json_t *confusion_event(Engine *engine, const Examples *test, Failure *failure) 
   json_t *event =
       json_pack("{s:s, s:I, s:n}", "event", "confusion", "classes", (json_int_t)count, "matrix");
   if (count > MOST_CLASSES || test->count == 0) return event;
-  uint32_t *classes = malloc(test->count * sizeof *classes);
+  uint32_t *classes = array_new(test->count, sizeof *classes);
   Tally tally = {0};
   bool ok = classes || fail(failure, FAILURE_MEMORY, NULL, "no memory for %llu predictions",
                             (unsigned long long)test->count);
