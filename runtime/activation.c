@@ -54,24 +54,26 @@ void softmax_float32(const float *sums, uint32_t count, float *a) {
 struct ActivationTable {
   Activation activation;
   NumberFormat format;
-  int32_t *value, *derivative; /* [2^width] indexed by s - least, or NULL above TABLE_WIDTH */
+  int32_t *value, *derivative; /* [2^width] indexed by s - least, or NULL without a table */
 };
 
-enum { TABLE_WIDTH = 16 };
+bool activation_has_table(const NumberFormat *format) {
+  return format->width <= 16;
+}
 
 static void activate_double(const Activation *activation, double s, double *a, double *d) {
+  double opposite;
   switch (activation->function) {
-  case ACTIVATE_SIGMOID: {
-    *a = sigmoid_double(s);
-    /* a (1 - a) with both factors exact to the last bit: 1 - a is the sigmoid of -s. */
-    *d = *a * sigmoid_double(-s);
+  case ACTIVATE_SIGMOID:
+    /* a (1 - a) with both factors exact to their last bits: 1 - a is the sigmoid of -s. */
+    sigmoid_both(s, a, &opposite);
+    *d = *a * opposite;
     return;
-  }
-  case ACTIVATE_TANH: {
+  case ACTIVATE_TANH:
     *a = tanh_double(s);
-    *d = 4.0 * sigmoid_double(2.0 * s) * sigmoid_double(-2.0 * s);
+    sigmoid_both(2.0 * s, d, &opposite);
+    *d = 4.0 * *d * opposite;
     return;
-  }
   case ACTIVATE_RELU:
     *a = s > 0.0 ? s : 0.0;
     *d = s > 0.0 ? 1.0 : 0.0;
@@ -101,7 +103,7 @@ ActivationTable *activation_table_open(const Activation *activation, const Numbe
   if (!table) return NULL;
   table->activation = *activation;
   table->format = *format;
-  if (format->width > TABLE_WIDTH) return table;
+  if (!activation_has_table(format)) return table;
   const size_t count = (size_t)1 << format->width;
   table->value = malloc(count * sizeof *table->value);
   table->derivative = malloc(count * sizeof *table->derivative);

@@ -7,6 +7,7 @@
 #ifndef SEDGE_RUNTIME_ACTIVATION_H
 #define SEDGE_RUNTIME_ACTIVATION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime/formula.h"
@@ -33,9 +34,10 @@ void activate_float32(const Activation *activation, float s, float *a, float *d)
 /* a = softmax of `count` sums: exp(s - max), summed in 16 lanes (element k in lane k % 16) as a tree, divided. */
 void softmax_float32(const float *sums, uint32_t count, float *a);
 
-/* Fixed point: tables up to 16 bits, the same values computed when asked above. Owned: activation_table_close.  NULL
+/* Fixed point: tables up to 16 bits (activation_has_table), the same values computed when asked above. Owned: activation_table_close.  NULL
  * where there is no memory. */
 typedef struct ActivationTable ActivationTable;
+bool activation_has_table(const NumberFormat *format);
 ActivationTable *activation_table_open(const Activation *activation, const NumberFormat *format);
 void activation_table_close(ActivationTable *table);
 void activate_fixed(const ActivationTable *table, int32_t s, int32_t *a, int32_t *d);

@@ -28,11 +28,16 @@ static float float_power(int exponent) { /* -126 .. 127 */
 static const double ln2_high = 6.93147180369123816490e-01;
 static const double ln2_low = 1.90821492927058770002e-10;
 
-/* exp(r) - 1 for |r| <= 0.35, by Taylor's series. */
+/* exp(r) - 1 for |r| <= 0.35: Taylor's series, r + r^2 (1/2! + r/3! + ... + r^12/14!), by pairs as log_series(). */
 static double exp_minus_one_series(double r) {
-  double sum = 0.0;
-  for (int n = 14; n >= 2; n--) sum = (sum + 1.0) * r / (double)n;
-  return (sum + 1.0) * r;
+  const double r2 = r * r, r4 = r2 * r2;
+  const double s0 = 1.0 / 2.0 + r * (1.0 / 6.0), s2 = 1.0 / 24.0 + r * (1.0 / 120.0);
+  const double s4 = 1.0 / 720.0 + r * (1.0 / 5040.0), s6 = 1.0 / 40320.0 + r * (1.0 / 362880.0);
+  const double s8 = 1.0 / 3628800.0 + r * (1.0 / 39916800.0);
+  const double s10 = 1.0 / 479001600.0 + r * (1.0 / 6227020800.0), s12 = 1.0 / 87178291200.0;
+  const double low = (s0 + r2 * s2) + r4 * (s4 + r2 * s6);
+  const double high = (s8 + r2 * s10) + r4 * s12;
+  return r + r2 * (low + r4 * r4 * high);
 }
 
 double exp_double(double x) {
@@ -101,10 +106,17 @@ double tanh_double(double x) {
   return x < 0.0 ? -result : result;
 }
 
+void sigmoid_both(double x, double *value, double *opposite) {
+  const double e = exp_double(-fabs(x));
+  const double near = 1.0 / (1.0 + e), far = e / (1.0 + e);
+  *value = x >= 0.0 ? near : far;
+  *opposite = x >= 0.0 ? far : near;
+}
+
 double sigmoid_double(double x) {
-  if (x >= 0.0) return 1.0 / (1.0 + exp_double(-x));
-  const double e = exp_double(x);
-  return e / (1.0 + e);
+  double value, opposite;
+  sigmoid_both(x, &value, &opposite);
+  return value;
 }
 
 /* cos for 0 <= x <= pi/4, and sin; Taylor's series. */

@@ -76,25 +76,30 @@ static int32_t sum_neuron(const FixedJunction *j, uint32_t right, const Column *
   return fixed_saturate(&j->format, sum);
 }
 
-/* Right neurons first .. last - 1 of one input; scratch holds a softmax's sums. */
+/* Activations and derivatives of right neurons first .. last - 1 of one input, whose saturated sums are sums[r].  Softmax, which wants
+ * all of them, replaces the sums. */
+static void fire(const FixedJunction *j, Cell *sums, const Column *right, const Column *derivative,
+                 uint32_t first, uint32_t last, uint64_t input) {
+  const uint32_t count = active_count(j);
+  const bool is_softmax = j->model->layers[j->index + 1].activation.function == ACTIVATE_SOFTMAX;
+  if (is_softmax)
+    softmax_fixed(&j->format, j->index, input, &sums->raw, count, &sums->raw);
+  for (uint32_t r = first; r < last; r++) {
+    Cell a = {.raw = 0}, d = {.raw = 0};
+    if (r < count) activate_fixed(j->native->table, sums[r].raw, &a.raw, &d.raw);
+    *cell_of(right, r) = a;
+    *cell_of(derivative, r) = d;
+  }
+}
+
+/* Right neurons first .. last - 1 of one input; the scratch holds their sums. */
 static void feed_forward(const FixedJunction *j, const Column *left, const Column *right,
                          const Column *derivative, uint32_t first, uint32_t last, uint64_t input,
                          Cell *scratch) {
   const uint32_t count = active_count(j);
-  const bool is_softmax = j->model->layers[j->index + 1].activation.function == ACTIVATE_SOFTMAX;
-  for (uint32_t r = first; r < last; r++) {
-    Cell a = {.raw = 0}, d = {.raw = 0};
-    if (r < count) {
-      const int32_t sum = sum_neuron(j, r, left, input);
-      activate_fixed(j->native->table, sum, &a.raw, &d.raw);
-      scratch[r] = a;
-    }
-    *cell_of(right, r) = a;
-    *cell_of(derivative, r) = d;
-  }
-  if (!is_softmax) return;
-  softmax_fixed(&j->format, j->index, input, &scratch->raw, count, &scratch->raw);
-  for (uint32_t r = 0; r < count; r++) *cell_of(right, r) = scratch[r];
+  for (uint32_t r = first; r < last && r < count; r++)
+    scratch[r].raw = sum_neuron(j, r, left, input);
+  fire(j, scratch, right, derivative, first, last, input);
 }
 
 void native_fixed_ff(const NativeJunction *native, const NativeWork *work) {
@@ -104,6 +109,13 @@ void native_fixed_ff(const NativeJunction *native, const NativeWork *work) {
   const Column derivative = {work->ff_derivative, native->right_cell, 1};
   feed_forward(&j, &left, &right, &derivative, 0, j.edges->right_count, work->ff_input,
                work->scratch);
+}
+
+void native_fixed_fire(const NativeJunction *native, const NativeWork *work) {
+  const FixedJunction j = fixed_junction(native);
+  const Column right = {work->ff_right, native->right_cell, 1};
+  const Column derivative = {work->ff_derivative, native->right_cell, 1};
+  fire(&j, work->scratch, &right, &derivative, 0, j.edges->right_count, work->ff_input);
 }
 
 void native_fixed_batch_ff(const NativeJunction *native, const NativeWork *work) {

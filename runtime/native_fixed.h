@@ -11,6 +11,9 @@
 void native_fixed_ff(const NativeJunction *junction, const NativeWork *work);
 void native_fixed_back(const NativeJunction *junction, const NativeWork *work);
 
+/* The end of FF for what has no table: the scratch holds saturated sums by neuron, which become activations and derivatives. */
+void native_fixed_fire(const NativeJunction *junction, const NativeWork *work);
+
 /* Batch. */
 void native_fixed_batch_ff(const NativeJunction *junction, const NativeWork *work);
 void native_fixed_batch_bp(const NativeJunction *junction, const NativeWork *work);

@@ -2,14 +2,13 @@
 // The few operations in which the two kinds of number differ, so that a kernel is written once for both.
 //
 // float32: <16 x float>, a product joins its sum by a fused multiply-add.  Fixed: <16 x i32>, a product is rounded and saturated
-// before it joins an exact sum, which saturates at its end (runtime/fixed.h).
+// before it joins an exact sum, which saturates at its end (runtime/fixed.h); before that, products of formats above 16 bits are <16 x i64>.
 #ifndef SEDGE_COMPILER_LLVM_ARITHMETIC_H
 #define SEDGE_COMPILER_LLVM_ARITHMETIC_H
 
 #include "compiler/llvm/emitter.h"
 
-/* Whether a fixed format's products, and sums of a junction's fan-in and fan-out of them, fit 32 bits, and rounding needs no random
- * numbers. */
+/* Whether a fixed format's sums over a junction's fan-in and fan-out fit 32 bits, and rounding needs no random numbers. */
 bool fits_vectors(const Emitter *e, const Interleaver *edges);
 
 Type cell_type(const Emitter *e);   /* one number: float or i32 */
@@ -20,7 +19,7 @@ Value zero_vector(const Emitter *e);
  * above.  A factor keeps its meaning when its lanes are permuted or blended, but is for products alone. */
 Value factor_of(Emitter *e, Value number);
 
-/* number * factor without rounding; fixed vectors or scalars. */
+/* number * factor without rounding, in 32 or 64 bits as the format needs; fixed vectors or scalars. */
 Value exact_product(Emitter *e, Value number, Value factor);
 
 /* What is known of fixed products. */

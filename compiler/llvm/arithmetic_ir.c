@@ -2,13 +2,19 @@
 // Both kinds of number in vectors.
 #include "compiler/llvm/arithmetic.h"
 
-enum { WIDEST = 16 }; /* bits of a format whose products fit 31 bits */
+enum { SHORT_WIDTH = 16 }; /* bits of a format whose products fit 31 bits */
+
+/* Products of wider formats take lanes of 64 bits; what is kept of them is rounded and saturated, and takes 32 again. */
+static bool has_long_products(const Emitter *e) {
+  return e->model->number.width > SHORT_WIDTH;
+}
 
 bool fits_vectors(const Emitter *e, const Interleaver *edges) {
   const NumberFormat *format = &e->model->number;
-  if (format->rounding == ROUND_STOCHASTIC || format->width > WIDEST) return false;
-  const uint64_t most =
-      edges->left_count > edges->right_count ? edges->left_count : edges->right_count;
+  if (format->rounding == ROUND_STOCHASTIC) return false;
+  const uint32_t in = edges->fanin ? edges->fanin : edges->left_count;
+  const uint32_t out = edges->fanout ? edges->fanout : edges->right_count;
+  const uint64_t most = in > out ? in : out;
   return (most + 1) << (format->width - 1) < (uint64_t)1 << 31;
 }
 
@@ -22,6 +28,18 @@ Type vector_type(const Emitter *e) {
 
 Value zero_vector(const Emitter *e) {
   return LLVMConstNull(vector_type(e));
+}
+
+/* One number or 16, in 64 bits each. */
+static Value lengthen(Emitter *e, Value number) {
+  const bool is_vector = LLVMGetTypeKind(LLVMTypeOf(number)) == LLVMVectorTypeKind;
+  return LLVMBuildSExt(e->builder, number, is_vector ? e->v16i64 : e->i64, "long");
+}
+
+/* A saturated one, back in 32. */
+static Value shorten(Emitter *e, Value number) {
+  const bool is_vector = LLVMGetTypeKind(LLVMTypeOf(number)) == LLVMVectorTypeKind;
+  return LLVMBuildTrunc(e->builder, number, is_vector ? e->v16i32 : e->i32, "short");
 }
 
 /* A number like `like`: one integer, or 16. */
@@ -43,7 +61,8 @@ Value saturate(Emitter *e, Value vector) {
 
 /* Words of 16 bits: one instruction instead of the two or more of a product of 32 bits, and it may take an addition along. */
 static bool has_words(const Emitter *e, Value number) {
-  return e->has_avx512bw && e->model->number.is_fixed && LLVMTypeOf(number) == e->v16i32;
+  return e->has_avx512bw && e->model->number.is_fixed && !has_long_products(e) &&
+         LLVMTypeOf(number) == e->v16i32;
 }
 
 /* `name`, a processor's own instruction on two vectors. */
@@ -61,8 +80,10 @@ Value factor_of(Emitter *e, Value number) {
   return LLVMBuildAnd(e->builder, number, same_in_all(e, number, UINT16_MAX), "factor");
 }
 
-/* Exact: numbers are words of 16 bits at most, and a factor's upper word is 0. */
+/* Exact: short numbers are words of 16 bits at most, and a factor's upper word is 0. */
 Value exact_product(Emitter *e, Value number, Value factor) {
+  if (has_long_products(e))
+    return LLVMBuildMul(e->builder, lengthen(e, number), lengthen(e, factor), "product");
   if (!has_words(e, number)) return LLVMBuildMul(e->builder, number, factor, "product");
   Type words = LLVMVectorType(e->i16, 2 * LANES);
   return call_instruction(e, "llvm.x86.avx512.pmaddw.d.512", words,
@@ -79,7 +100,7 @@ static Value shift_right(Emitter *e, Value vector, Value bits) {
   return call_instruction(e, "llvm.x86.avx512.psrav.d.512", e->v16i32, vector, all, e->v16i32);
 }
 
-/* Drops `fraction` bits of an exact product. */
+/* Drops `fraction` bits of an exact product, which keeps its lanes' width. */
 static Value drop_fraction(Emitter *e, Value product) {
   const NumberFormat *format = &e->model->number;
   const int64_t half =
@@ -95,6 +116,7 @@ Value add_product(Emitter *e, Value number, Value factor, Value sum, ProductRang
   if (!e->model->number.is_fixed) return emit_fma(e, number, factor, sum, "sum");
   Value product = drop_fraction(e, exact_product(e, number, factor));
   if (range == PRODUCT_ANY) product = saturate(e, product);
+  if (has_long_products(e)) product = shorten(e, product);
   return LLVMBuildAdd(e->builder, sum, product, "sum");
 }
 
@@ -105,26 +127,34 @@ Value add_sums(Emitter *e, Value a, Value b) {
 
 Value scale_sum(Emitter *e, Value factor, Value sum) {
   if (!e->model->number.is_fixed) return LLVMBuildFMul(e->builder, factor, sum, "delta");
+  if (has_long_products(e))
+    return shorten(e, saturate(e, drop_fraction(e, exact_product(e, saturate(e, sum), factor))));
   Value product = LLVMBuildMul(e->builder, saturate(e, sum), factor, "product");
   return saturate(e, drop_fraction(e, product));
 }
 
 /* parameter - product / 2^dropped, rounded, is parameter - floor((product + offset) / 2^dropped), since the parameter is a whole
- * number of units: offset is 2^dropped - 1, from which rounding to the nearest, half up, takes a half.  |product| <= 2^30: beyond 30
- * dropped bits (31 with the half) nothing changes any more, and the sum never passes 31 bits. */
+ * number of units: offset is 2^dropped - 1, from which rounding to the nearest, half up, takes a half.  |product| <= 2^(bits - 2) in
+ * lanes of so many bits: beyond as many dropped bits (one more with the half) nothing changes any more, and the sum stays in its lane. */
 Value descend(Emitter *e, Value parameter, Value number, Value factor, Value shift) {
   const NumberFormat *format = &e->model->number;
-  const bool is_nearest = format->rounding == ROUND_NEAREST;
-  Value product = factor ? exact_product(e, number, factor) : number;
+  const bool is_nearest = format->rounding == ROUND_NEAREST, is_long = has_long_products(e);
+  Type lane = is_long ? e->i64 : e->i32;
+  const unsigned most = (is_long ? 62U : 30U) + is_nearest;
+  Value product = factor    ? exact_product(e, number, factor)
+                  : is_long ? lengthen(e, number)
+                            : number;
   Value all =
       LLVMBuildAdd(e->builder, shift, const_i32(e, factor ? (int32_t)format->fraction : 0), "");
-  Value bounds[] = {all, const_i32(e, is_nearest ? 31 : 30)};
-  Value dropped = call_intrinsic(e, "llvm.umin", e->i32, bounds, 2, "dropped");
-  Value one = const_i32(e, 1), unit = LLVMBuildShl(e->builder, one, dropped, "unit");
+  Value bounds[] = {LLVMBuildZExt(e->builder, all, lane, ""), LLVMConstInt(lane, most, false)};
+  Value dropped = call_intrinsic(e, "llvm.umin", lane, bounds, 2, "dropped");
+  Value one = LLVMConstInt(lane, 1, false), unit = LLVMBuildShl(e->builder, one, dropped, "unit");
   Value offset = LLVMBuildSub(e->builder, unit, one, "");
   if (is_nearest)
     offset = LLVMBuildSub(e->builder, offset, LLVMBuildLShr(e->builder, unit, one, "half"), "");
   Value sum = LLVMBuildAdd(e->builder, product, splat(e, offset, "offsets"), "");
   Value change = shift_right(e, sum, dropped);
-  return saturate(e, LLVMBuildSub(e->builder, parameter, change, "updated"));
+  if (!is_long) return saturate(e, LLVMBuildSub(e->builder, parameter, change, "updated"));
+  Value updated = LLVMBuildSub(e->builder, lengthen(e, parameter), change, "updated");
+  return shorten(e, saturate(e, updated));
 }

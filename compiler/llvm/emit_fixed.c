@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Fixed-point kernels: integer vectors where a format and its sums fit 32 bits and the update is plain descent, else calls of the
-// runtime's (runtime/native_fixed.h).
+// Fixed-point kernels: integer vectors where sums fit 32 bits and the update is plain descent, else calls of the runtime's
+// (runtime/native_fixed.h).
 #include "compiler/llvm/kernels.h"
 #include "compiler/llvm/online.h"
-
-/* The kernel leaves its work to a function of the runtime. */
-static void call_runtime(Emitter *e, const char *name) {
-  Value arguments[] = {e->junction, e->work};
-  LLVMBuildCall2(e->builder, e->kernel_type, runtime_function(e, name, e->kernel_type), arguments,
-                 2, "");
-}
 
 static Value forward(Emitter *e, uint32_t junction, const char *kernel, const char *runtime) {
   Value function = begin_kernel(e, junction, kernel);
@@ -39,9 +32,8 @@ static void emit_by_shift(Emitter *e, const OnlineKernel *k) {
 
 Value emit_fixed_online(Emitter *e, uint32_t junction, NativeKernelId id) {
   const OnlineKernel k = online_kernel(e, junction, id);
-  const bool is_softmax = e->model->layers[junction + 1].activation.function == ACTIVATE_SOFTMAX;
   Value function = begin_kernel(e, junction, native_kernel_name(id));
-  if (!fits_vectors(e, k.edges) || (k.does_ff && is_softmax) || (k.does_back && !k.is_plain)) {
+  if (!fits_vectors(e, k.edges) || (k.does_back && !k.is_plain)) {
     leave_to_runtime(e, &k);
   } else if (k.does_back) {
     emit_by_shift(e, &k);

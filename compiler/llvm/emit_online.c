@@ -188,14 +188,15 @@ static void finish_blocks(Emitter *e, const Finish *finish, Value first, uint32_
     store_outcome(e, &finish->to, add_i64(e, first, (int64_t)i * LANES), a[i], d[i]);
 }
 
-/* Softmax needs all sums at once: they become activations in `array`. */
-static void finish_softmax(Emitter *e, const Finish *finish) {
-  Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, finish->count), LANES, true, "right");
+/* All sums by neuron, as native_fixed_fire() and softmax want them; fixed ones in their range. */
+static void store_sums(Emitter *e, const OnlineKernel *k, Value edge_sums, uint32_t count,
+                       Value array) {
+  Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, count), LANES, true, "right");
   Value s;
-  finished_sums(e, finish->k, finish->edge_sums, loop.index, 1, &s);
-  store_vector(e, s, finish->softmax, loop.index, 64);
+  finished_sums(e, k, edge_sums, loop.index, 1, &s);
+  if (e->model->number.is_fixed) s = saturate(e, s);
+  store_vector(e, s, array, loop.index, 64);
   end_loop(e, &loop);
-  emit_softmax(e, finish->softmax, finish->count);
 }
 
 void finish_sums(Emitter *e, const OnlineKernel *k, Value edge_sums) {
@@ -204,6 +205,11 @@ void finish_sums(Emitter *e, const OnlineKernel *k, Value edge_sums) {
   const bool is_output = k->index + 1 == e->model->junction_count;
   const Layout reader = reader_of(e, k);
   const uint32_t count = is_output && !is_softmax ? layer->neuron_count : layer->real_count;
+  if (e->model->number.is_fixed && (is_softmax || !activation_has_table(&e->model->number))) {
+    store_sums(e, k, edge_sums, count, work_field(e, WORK_scratch, "sums"));
+    call_runtime(e, "native_fixed_fire");
+    return;
+  }
   const bool is_rotated = reader.kind == LAYOUT_ROTATE;
   const bool has_rows = is_rotated && is_small_power(reader.banks);
   const Finish finish = {
@@ -221,7 +227,10 @@ void finish_sums(Emitter *e, const OnlineKernel *k, Value edge_sums) {
   uint32_t blocks = has_rows ? reader.banks : 1;
   if (is_small_power(k->layout.parts) && k->layout.parts > blocks) blocks = k->layout.parts;
   const uint32_t step = LANES * blocks, whole = count / step * step;
-  if (is_softmax) finish_softmax(e, &finish);
+  if (is_softmax) {
+    store_sums(e, k, edge_sums, count, finish.softmax);
+    emit_softmax(e, finish.softmax, count);
+  }
   if (whole > 0) {
     Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, whole), step, true, "right");
     finish_blocks(e, &finish, loop.index, blocks, step);

@@ -158,10 +158,7 @@ Value emit_output(Emitter *e) {
   Value function = begin_kernel(e, e->model->junction_count - 1, "output");
   if (format->is_fixed && format->rounding == ROUND_STOCHASTIC &&
       e->model->loss == LOSS_QUADRATIC) {
-    Type parameters[] = {e->pointer, e->pointer};
-    Type type = LLVMFunctionType(e->void_type, parameters, 2, false);
-    Value arguments[] = {e->junction, e->work};
-    LLVMBuildCall2(e->builder, type, runtime_function(e, "native_output", type), arguments, 2, "");
+    call_runtime(e, "native_output");
     end_function(e);
     return function;
   }

@@ -74,6 +74,12 @@ Value runtime_function(Emitter *e, const char *name, Type type) {
   return function ? function : LLVMAddFunction(e->module, name, type);
 }
 
+void call_runtime(Emitter *e, const char *name) {
+  Value arguments[] = {e->junction, e->work};
+  LLVMBuildCall2(e->builder, e->kernel_type, runtime_function(e, name, e->kernel_type), arguments,
+                 2, "");
+}
+
 /* ---- constants ---- */
 
 Value const_i32(const Emitter *e, int32_t value) {

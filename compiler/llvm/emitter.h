@@ -81,6 +81,9 @@ Value rule_field(Emitter *e, Value rule, uint32_t field, const char *name);
 /* A function of the runtime that generated code may call (runtime/native_calls.def); declared once. */
 Value runtime_function(Emitter *e, const char *name, Type type);
 
+/* Calls one that has a kernel's type with the kernel's junction and work. */
+void call_runtime(Emitter *e, const char *name);
+
 /* ---- constants ---- */
 
 Value const_i32(const Emitter *e, int32_t value);
