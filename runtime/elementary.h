@@ -10,8 +10,9 @@ double exp_double(double x);
 double log_double(double x); /* x > 0; log(0) = -inf, negative: nan */
 double tanh_double(double x);
 double sigmoid_double(double x);
-void sigmoid_both(double x, double *value, double *opposite); /* of x and of -x, each exact to its last bits */
-double cos_turns(double turns); /* cos(2 * pi * turns), |turns| <= 2^40 */
+void sigmoid_both(double x, double *value,
+                  double *opposite); /* of x and of -x, each exact to its last bits */
+double cos_turns(double turns);      /* cos(2 * pi * turns), |turns| <= 2^40 */
 
 float exp_float(float x);
 float log_float(float x);

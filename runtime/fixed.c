@@ -41,13 +41,24 @@ static uint64_t mix(uint64_t x) {
   return x ^ x >> 31;
 }
 
-uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t input,
-                         uint32_t operation, uint32_t element) {
+void rounding_key(const NumberFormat *format, uint32_t junction, uint32_t key[2]) {
   const uint64_t mixed =
       mix(mix(format->rounding_seed) + ((uint64_t)RANDOM_ROUNDING << 32 | junction));
-  const uint32_t key[2] = {(uint32_t)mixed, (uint32_t)(mixed >> 32)};
-  const uint32_t counter[4] = {element / 4, (uint32_t)input, (uint32_t)(input >> 32), operation};
-  return philox(counter, key).word[element % 4];
+  key[0] = (uint32_t)mixed;
+  key[1] = (uint32_t)(mixed >> 32);
+}
+
+Philox4 stochastic_words(const NumberFormat *format, uint32_t junction, uint64_t input,
+                         uint32_t operation, uint32_t block) {
+  const uint32_t counter[4] = {block, (uint32_t)input, (uint32_t)(input >> 32), operation};
+  uint32_t key[2];
+  rounding_key(format, junction, key);
+  return philox(counter, key);
+}
+
+uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t input,
+                         uint32_t operation, uint32_t element) {
+  return stochastic_words(format, junction, input, operation, element / 4).word[element % 4];
 }
 
 float power_of_two(int exponent) {

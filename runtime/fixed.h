@@ -44,10 +44,17 @@ static inline int32_t fixed_round_product(const NumberFormat *format, Rounding r
 int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int32_t base,
                              Wide numerator, Wide denominator, uint32_t word);
 
-/* The random word of stochastic rounding for one operation: Philox keyed by a mixture of (seed, RANDOM_ROUNDING, junction), at
- * counter (element / 4, input's lower and upper half, operation), word element % 4.  `operation` is an EdgeOp or one of the below. */
+/* The random word of stochastic rounding for one operation: Philox under rounding_key(), at counter (element / 4, input's lower and
+ * upper half, operation), word element % 4.  `operation` is an EdgeOp or one of the below. */
 uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t input,
                          uint32_t operation, uint32_t element);
+
+/* Four of them: of elements 4 * block .. 4 * block + 3. */
+Philox4 stochastic_words(const NumberFormat *format, uint32_t junction, uint64_t input,
+                         uint32_t operation, uint32_t block);
+
+/* A mixture of (seed, RANDOM_ROUNDING, junction). */
+void rounding_key(const NumberFormat *format, uint32_t junction, uint32_t key[2]);
 
 enum {
   ROUNDING_OF_INPUT = 64,

@@ -9,10 +9,16 @@
 #include "runtime/data/dataset.h"
 #include "runtime/number.h"
 
+/* What a byte reads as: stochastic rounding goes up where its word + share carries out of 32 bits. */
+typedef struct ByteCell {
+  Cell down, up;
+  uint32_t share;
+} ByteCell;
+
 typedef struct InputCells {
   NumberFormat format;
   uint32_t real_count, neuron_count;
-  Cell byte_values[256]; /* what a byte reads as, unless rounding is stochastic */
+  ByteCell bytes[256]; /* without stochastic rounding: down */
 } InputCells;
 
 InputCells input_cells(const NumberFormat *format, uint32_t real_count, uint32_t neuron_count);

@@ -45,6 +45,12 @@ static Layout walk(LayoutKind kind, uint32_t parts, uint32_t rows, uint32_t colu
                   .group_rows = kind == LAYOUT_ROTATE ? MOST_GROUP_ROWS / 2 : MOST_GROUP_ROWS};
 }
 
+static Layout gather(const Interleaver *edges) {
+  return (Layout){.kind = LAYOUT_GATHER,
+                  .slot_count = (uint32_t)padded_slots(edges),
+                  .row_stride = round_up(edges->fanin)};
+}
+
 Layout choose_layout(const Model *model, uint32_t index) {
   const Junction *junction = &model->junctions[index];
   const Interleaver *edges = &junction->edges;
@@ -54,6 +60,8 @@ Layout choose_layout(const Model *model, uint32_t index) {
     layout = (Layout){.kind = model->number.is_fixed ? LAYOUT_BATCH : LAYOUT_TILE,
                       .slot_count = edges->edge_count};
     choose_tiles(model, index, &layout.left_tile, &layout.right_tile);
+  } else if (rounds_randomly(&model->number)) {
+    layout = gather(edges);
   } else if (junction->is_place_left) {
     layout = walk(LAYOUT_DENSE, 1, n, round_up(edges->left_count) / SUM_LANES, SUM_LANES);
   } else if (junction->sum_order == SUM_BY_SEGMENT) {
@@ -62,9 +70,7 @@ Layout choose_layout(const Model *model, uint32_t index) {
   } else if (is_blending(edges, index > 0)) {
     layout = walk(LAYOUT_BLEND, parts, n / parts, edges->fanin / SUM_LANES, SUM_LANES);
   } else {
-    layout = (Layout){.kind = LAYOUT_GATHER,
-                      .slot_count = (uint32_t)padded_slots(edges),
-                      .row_stride = round_up(edges->fanin)};
+    layout = gather(edges);
   }
   layout.banks = edges->banks;
   layout.bank_rows = edges->rows_per_bank;
@@ -77,7 +83,9 @@ uint64_t scratch_cells(const Model *model, uint32_t index) {
   if (layout.kind == LAYOUT_TILE) return tile_scratch_cells(model, index, &layout);
   const uint64_t ends = (uint64_t)layer_cells(edges->left_count) + layer_cells(edges->right_count);
   const uint64_t pieces = layout.kind == LAYOUT_ROTATE ? edges->edge_count / layout.columns : 0;
-  return SUM_LANES * ends + 4 * pieces + 1024ull * SUM_LANES;
+  const uint64_t words =
+      rounds_randomly(&model->number) ? 2 * rounding_cells(edges->edge_count) : 0;
+  return SUM_LANES * ends + 4 * pieces + words + 1024ull * SUM_LANES;
 }
 
 /* ---- tables ---- */

@@ -21,7 +21,8 @@
 //           starts [slot / unit] u32; cell of neuron l = l % banks * rows + l / banks
 //
 // The others list what each edge reads:
-//   GATHER  anything else, online.                   slot = row_begin(r) + place in the fan-in, rows padded to 16
+//   GATHER  anything else, online; and all of stochastic rounding, which draws its words by the numbers of edges.
+//           slot = row_begin(r) + place in the fan-in, rows padded to 16
 //           left [slots] u32 cells; of padding: a cell that holds 0 (left_count rounded up to 16)
 //   BATCH   batch above 1, fixed point.              slot = first edge of r + rank by left neuron; rows not padded
 //           left [W + 16] u32; back_begin [p + 1], back_right [W + 16] u32, back_slot [W + 16] u32: each left neuron's edges by
@@ -103,6 +104,11 @@ static inline uint32_t panel_count(const Model *model) {
 /* Cell of a column in the first row of a matrix; the next row's is `width` further. */
 static inline uint64_t cell_of_column(uint32_t neuron_count, uint32_t width, uint64_t column) {
   return column / width * ((neuron_count + 15) / 16 * 16) * width + column % width;
+}
+
+/* Words of stochastic rounding for each edge, drawn 64 at a time, and 16 more that a vector may read. */
+static inline uint64_t rounding_cells(uint32_t edge_count) {
+  return ((uint64_t)edge_count + 63) / 64 * 64 + 16;
 }
 
 /* Cells that a junction's kernels may use while they run: pieces of sums, deltas spread over pieces, sums of a tile. */

@@ -23,7 +23,7 @@ void output_deltas(const NumberFormat *format, Loss loss, const OutputShape *out
                    uint32_t junction_count, Cell *delta) {
   const Cell zero = cell_from_value(format, 0.0), one = cell_from_value(format, 1.0);
   const bool is_stochastic =
-      format->is_fixed && format->rounding == ROUND_STOCHASTIC && loss == LOSS_QUADRATIC;
+      rounds_randomly(format) && loss == LOSS_QUADRATIC;
   for (uint32_t r = 0; r < output->neuron_count; r++) {
     const size_t at = r * stride;
     const Cell target = r == label ? one : zero;

@@ -82,8 +82,7 @@ static void fire(const FixedJunction *j, Cell *sums, const Column *right, const 
                  uint32_t first, uint32_t last, uint64_t input) {
   const uint32_t count = active_count(j);
   const bool is_softmax = j->model->layers[j->index + 1].activation.function == ACTIVATE_SOFTMAX;
-  if (is_softmax)
-    softmax_fixed(&j->format, j->index, input, &sums->raw, count, &sums->raw);
+  if (is_softmax) softmax_fixed(&j->format, j->index, input, &sums->raw, count, &sums->raw);
   for (uint32_t r = first; r < last; r++) {
     Cell a = {.raw = 0}, d = {.raw = 0};
     if (r < count) activate_fixed(j->native->table, sums[r].raw, &a.raw, &d.raw);

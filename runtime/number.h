@@ -19,6 +19,11 @@ typedef struct NumberFormat {
   uint64_t rounding_seed;            /* ROUND_STOCHASTIC */
 } NumberFormat;
 
+/* Whether rounding asks for random words. */
+static inline bool rounds_randomly(const NumberFormat *format) {
+  return format->is_fixed && format->rounding == ROUND_STOCHASTIC;
+}
+
 typedef union Cell {
   float real;
   int32_t raw;

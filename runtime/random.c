@@ -9,14 +9,15 @@
 Philox4 philox(const uint32_t counter[4], const uint32_t key[2]) {
   uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
   uint32_t k0 = key[0], k1 = key[1];
-  for (int round = 0; round < 10; round++) {
-    const uint64_t product0 = (uint64_t)0xD2511F53U * c0, product1 = (uint64_t)0xCD9E8D57U * c2;
+  for (int round = 0; round < PHILOX_ROUNDS; round++) {
+    const uint64_t product0 = (uint64_t)PHILOX_FACTOR0 * c0;
+    const uint64_t product1 = (uint64_t)PHILOX_FACTOR1 * c2;
     c0 = (uint32_t)(product1 >> 32) ^ c1 ^ k0;
     c2 = (uint32_t)(product0 >> 32) ^ c3 ^ k1;
     c1 = (uint32_t)product1;
     c3 = (uint32_t)product0;
-    k0 += 0x9E3779B9U;
-    k1 += 0xBB67AE85U;
+    k0 += PHILOX_KEY0;
+    k1 += PHILOX_KEY1;
   }
   return (Philox4){{c0, c1, c2, c3}};
 }

@@ -20,6 +20,13 @@ typedef struct Philox4 {
   uint32_t word[4];
 } Philox4;
 
+/* Its multipliers, what its key grows by each round, and the rounds. */
+#define PHILOX_FACTOR0 0xD2511F53U
+#define PHILOX_FACTOR1 0xCD9E8D57U
+#define PHILOX_KEY0    0x9E3779B9U
+#define PHILOX_KEY1    0xBB67AE85U
+enum { PHILOX_ROUNDS = 10 };
+
 /* The 128 random bits at `counter` under `key`: the published function, and its test vectors. */
 Philox4 philox(const uint32_t counter[4], const uint32_t key[2]);
 

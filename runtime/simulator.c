@@ -16,7 +16,7 @@
 static Cell input_cell(const Simulator *s, const Examples *examples, uint64_t place, uint64_t input,
                        uint32_t l) {
   const NumberFormat *format = &s->engine.model->number;
-  const bool is_stochastic = format->is_fixed && format->rounding == ROUND_STOCHASTIC;
+  const bool is_stochastic = rounds_randomly(format);
   if (examples->bytes && !is_stochastic) return s->byte_values[examples->bytes[place]];
   const double value =
       examples->bytes ? examples->bytes[place] / 255.0 : (double)examples->floats[place];

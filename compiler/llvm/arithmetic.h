@@ -7,8 +7,9 @@
 #define SEDGE_COMPILER_LLVM_ARITHMETIC_H
 
 #include "compiler/llvm/emitter.h"
+#include "runtime/edge_ops.h"
 
-/* Whether a fixed format's sums over a junction's fan-in and fan-out fit 32 bits, and rounding needs no random numbers. */
+/* Whether a fixed format's sums over a junction's fan-in and fan-out fit 32 bits. */
 bool fits_vectors(const Emitter *e, const Interleaver *edges);
 
 Type cell_type(const Emitter *e);   /* one number: float or i32 */
@@ -28,17 +29,31 @@ typedef enum ProductRange {
   PRODUCT_SMALL /* -1 < factor <= 1, so that it cannot leave the range */
 } ProductRange;
 
-/* sum + number * factor; vectors, or of PRODUCT_ANY also scalars. */
-Value add_product(Emitter *e, Value number, Value factor, Value sum, ProductRange range);
+/* The random words of stochastic rounding: <16 x i32>, for each lane of `elements` (<16 x i32>) stochastic_word() of the junction's
+ * `operation` (an EdgeOp, or one of fixed.h).  `inputs`: i64, or one for each lane.  NULL where nothing rounds so.  (random_ir.c) */
+Value rounding_words(Emitter *e, uint32_t junction, uint32_t operation, Value inputs,
+                     Value elements);
+
+/* The same for elements 0 .. count - 1 of one input, in turn, at a quarter of the cost; the array has room for count rounded up to 64. */
+void fill_rounding_words(Emitter *e, uint32_t junction, uint32_t operation, Value input,
+                         uint32_t count, Value array);
+
+/* sum + number * factor; vectors.  Here and below `words` are rounding_words(). */
+Value add_product(Emitter *e, Value number, Value factor, Value sum, ProductRange range,
+                  Value words);
 Value add_sums(Emitter *e, Value a, Value b);
-Value scale_sum(Emitter *e, Value factor,
-                Value sum); /* factor * a finished sum: a delta by its derivative */
+
+/* number * factor, rounded and saturated; fixed vectors. */
+Value rounded_product(Emitter *e, Value number, Value factor, ProductRange range, Value words);
+
+/* factor * a finished sum: a delta by its derivative. */
+Value scale_sum(Emitter *e, Value factor, Value sum, Value words);
 
 /* Into the range of the format; lanes of 32 or 64 bits. */
 Value saturate(Emitter *e, Value vector);
 
 /* parameter - 2^-shift * number * factor / 2^fraction (a weight's), or without factor and fraction (a bias's: factor is NULL), rounded
  * once and saturated.  shift: i32, from 0 to what is still a rate (below NO_SHIFT). */
-Value descend(Emitter *e, Value parameter, Value number, Value factor, Value shift);
+Value descend(Emitter *e, Value parameter, Value number, Value factor, Value shift, Value words);
 
 #endif

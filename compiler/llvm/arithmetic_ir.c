@@ -11,7 +11,6 @@ static bool has_long_products(const Emitter *e) {
 
 bool fits_vectors(const Emitter *e, const Interleaver *edges) {
   const NumberFormat *format = &e->model->number;
-  if (format->rounding == ROUND_STOCHASTIC) return false;
   const uint32_t in = edges->fanin ? edges->fanin : edges->left_count;
   const uint32_t out = edges->fanout ? edges->fanout : edges->right_count;
   const uint64_t most = in > out ? in : out;
@@ -100,24 +99,39 @@ static Value shift_right(Emitter *e, Value vector, Value bits) {
   return call_instruction(e, "llvm.x86.avx512.psrav.d.512", e->v16i32, vector, all, e->v16i32);
 }
 
+/* Words as the share of 2^-bits that rounding adds, in lanes of `type`; bits: i64, at most 32. */
+static Value share_of_words(Emitter *e, Value words, Value bits, Type type) {
+  Value unused = LLVMBuildSub(e->builder, const_i64(e, 32), bits, "");
+  Value wide = LLVMBuildZExt(e->builder, words, e->v16i64, "");
+  Value share = LLVMBuildLShr(e->builder, wide, splat(e, unused, ""), "share");
+  return type == e->v16i64 ? share : LLVMBuildTrunc(e->builder, share, type, "");
+}
+
 /* Drops `fraction` bits of an exact product, which keeps its lanes' width. */
-static Value drop_fraction(Emitter *e, Value product) {
+static Value drop_fraction(Emitter *e, Value product, Value words) {
   const NumberFormat *format = &e->model->number;
   const int64_t half =
       format->rounding == ROUND_NEAREST ? ((int64_t)1 << format->fraction) >> 1 : 0;
-  Value offset = LLVMBuildAdd(e->builder, product, same_in_all(e, product, half), "");
-  return LLVMBuildAShr(e->builder, offset, same_in_all(e, product, format->fraction), "");
+  Value offset = words
+                     ? share_of_words(e, words, const_i64(e, format->fraction), LLVMTypeOf(product))
+                     : same_in_all(e, product, half);
+  Value sum = LLVMBuildAdd(e->builder, product, offset, "");
+  return LLVMBuildAShr(e->builder, sum, same_in_all(e, product, format->fraction), "");
 }
 
 /* A small product needs no saturation.  In units, with -2^f < factor <= 2^f, number * factor / 2^f is at most |number|, which only the
  * opposite of the least number would leave the range with: it is 2^(width - 1), and what a factor of 1 - 2^f makes of it is less by
  * 2^(width - 1 - f), a whole number since f < width.  Rounding to a whole number does not pass one. */
-Value add_product(Emitter *e, Value number, Value factor, Value sum, ProductRange range) {
-  if (!e->model->number.is_fixed) return emit_fma(e, number, factor, sum, "sum");
-  Value product = drop_fraction(e, exact_product(e, number, factor));
+Value rounded_product(Emitter *e, Value number, Value factor, ProductRange range, Value words) {
+  Value product = drop_fraction(e, exact_product(e, number, factor), words);
   if (range == PRODUCT_ANY) product = saturate(e, product);
-  if (has_long_products(e)) product = shorten(e, product);
-  return LLVMBuildAdd(e->builder, sum, product, "sum");
+  return has_long_products(e) ? shorten(e, product) : product;
+}
+
+Value add_product(Emitter *e, Value number, Value factor, Value sum, ProductRange range,
+                  Value words) {
+  if (!e->model->number.is_fixed) return emit_fma(e, number, factor, sum, "sum");
+  return LLVMBuildAdd(e->builder, sum, rounded_product(e, number, factor, range, words), "sum");
 }
 
 Value add_sums(Emitter *e, Value a, Value b) {
@@ -125,18 +139,37 @@ Value add_sums(Emitter *e, Value a, Value b) {
   return LLVMBuildAdd(e->builder, a, b, "s");
 }
 
-Value scale_sum(Emitter *e, Value factor, Value sum) {
+Value scale_sum(Emitter *e, Value factor, Value sum, Value words) {
   if (!e->model->number.is_fixed) return LLVMBuildFMul(e->builder, factor, sum, "delta");
-  if (has_long_products(e))
-    return shorten(e, saturate(e, drop_fraction(e, exact_product(e, saturate(e, sum), factor))));
-  Value product = LLVMBuildMul(e->builder, saturate(e, sum), factor, "product");
-  return saturate(e, drop_fraction(e, product));
+  /* Neither is a factor of words. */
+  Value bounded = saturate(e, sum);
+  Value product = has_long_products(e) ? exact_product(e, bounded, factor)
+                                       : LLVMBuildMul(e->builder, bounded, factor, "product");
+  Value delta = saturate(e, drop_fraction(e, product, words));
+  return has_long_products(e) ? shorten(e, delta) : delta;
+}
+
+/* parameter + floor(-product / 2^dropped + word / 2^32), in lanes of 64 bits.  Of more than 32 dropped bits the upper ones go first, since
+ * floors compose; of more than 94 nothing but the sign is left. */
+static Value descend_randomly(Emitter *e, Value parameter, Value product, Value dropped,
+                              Value words) {
+  Value all = LLVMBuildZExt(e->builder, dropped, e->i64, "");
+  Value late_bounds[] = {all, const_i64(e, 32)};
+  Value late = call_intrinsic(e, "llvm.umin", e->i64, late_bounds, 2, "late");
+  Value early_bounds[] = {LLVMBuildSub(e->builder, all, late, ""), const_i64(e, 62)};
+  Value early = call_intrinsic(e, "llvm.umin", e->i64, early_bounds, 2, "early");
+  Value change = LLVMBuildNeg(e->builder, product, "");
+  change = LLVMBuildAShr(e->builder, change, splat(e, early, ""), "");
+  change = LLVMBuildAdd(e->builder, change, share_of_words(e, words, late, e->v16i64), "");
+  change = LLVMBuildAShr(e->builder, change, splat(e, late, ""), "change");
+  Value updated = LLVMBuildAdd(e->builder, lengthen(e, parameter), change, "updated");
+  return shorten(e, saturate(e, updated));
 }
 
 /* parameter - product / 2^dropped, rounded, is parameter - floor((product + offset) / 2^dropped), since the parameter is a whole
  * number of units: offset is 2^dropped - 1, from which rounding to the nearest, half up, takes a half.  |product| <= 2^(bits - 2) in
  * lanes of so many bits: beyond as many dropped bits (one more with the half) nothing changes any more, and the sum stays in its lane. */
-Value descend(Emitter *e, Value parameter, Value number, Value factor, Value shift) {
+Value descend(Emitter *e, Value parameter, Value number, Value factor, Value shift, Value words) {
   const NumberFormat *format = &e->model->number;
   const bool is_nearest = format->rounding == ROUND_NEAREST, is_long = has_long_products(e);
   Type lane = is_long ? e->i64 : e->i32;
@@ -146,6 +179,10 @@ Value descend(Emitter *e, Value parameter, Value number, Value factor, Value shi
                             : number;
   Value all =
       LLVMBuildAdd(e->builder, shift, const_i32(e, factor ? (int32_t)format->fraction : 0), "");
+  if (words)
+    return descend_randomly(e, parameter,
+                            LLVMTypeOf(product) == e->v16i64 ? product : lengthen(e, product), all,
+                            words);
   Value bounds[] = {LLVMBuildZExt(e->builder, all, lane, ""), LLVMConstInt(lane, most, false)};
   Value dropped = call_intrinsic(e, "llvm.umin", lane, bounds, 2, "dropped");
   Value one = LLVMConstInt(lane, 1, false), unit = LLVMBuildShl(e->builder, one, dropped, "unit");

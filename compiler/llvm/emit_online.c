@@ -243,6 +243,14 @@ void finish_sums(Emitter *e, const OnlineKernel *k, Value edge_sums) {
 
 /* ---- updates ---- */
 
+Value lane_words(Emitter *e, const OnlineKernel *k, uint32_t operation, uint32_t input_field,
+                 Value first) {
+  if (!rounds_randomly(&e->model->number)) return NULL;
+  Value elements = splat(e, LLVMBuildTrunc(e->builder, first, e->i32, ""), "");
+  elements = LLVMBuildAdd(e->builder, elements, lane_numbers(e), "elements");
+  return rounding_words(e, k->index, operation, work_field(e, input_field, "input"), elements);
+}
+
 UpdateFields update_fields(Emitter *e, const OnlineKernel *k) {
   UpdateFields fields = {.weight = junction_field(e, JUNCTION_weight, "weights"),
                          .rule = work_field(e, WORK_weight_rule, "rule")};
@@ -277,10 +285,10 @@ static Value update_parameters(Emitter *e, const OnlineKernel *k, Value rule, bo
 }
 
 Value update_weights(Emitter *e, const OnlineKernel *k, const UpdateFields *fields, Value slot,
-                     Value weights, Value activations, Value pull) {
+                     Value weights, Value activations, Value pull, Value words) {
   Value updated;
   if (e->model->number.is_fixed) {
-    updated = descend(e, weights, pull, activations, fields->shift);
+    updated = descend(e, weights, pull, activations, fields->shift, words);
   } else if (k->is_plain) {
     updated = emit_fma(e, pull, activations, weights, "updated");
   } else {
@@ -298,7 +306,8 @@ static void update_bias_block(Emitter *e, const OnlineKernel *k, Value rule, Val
   Value old = load_vector(e, vector_type(e), bias, index, 64, "old");
   if (e->model->number.is_fixed) {
     Value shift = rule_field(e, rule, RULE_rate_shift, "shift");
-    store_vector(e, descend(e, old, delta, NULL, shift), bias, index, 64);
+    Value words = lane_words(e, k, EDGE_OP_UP_BIAS, WORK_up_input, index);
+    store_vector(e, descend(e, old, delta, NULL, shift, words), bias, index, 64);
   } else if (k->is_plain) {
     Value rate = splat(e, rule_field(e, rule, RULE_rate, "rate"), "rates");
     Value step = LLVMBuildFMul(e->builder, rate, delta, "step");
@@ -408,8 +417,8 @@ static void store_left_deltas(Emitter *e, const OnlineKernel *k, Value left_sums
   load_by_neuron(e, k, derivatives, loop.index, blocks, d);
   load_by_neuron(e, k, left_sums, loop.index, blocks, sums);
   for (uint32_t i = 0; i < blocks; i++)
-    store_vector(e, scale_sum(e, d[i], sums[i]), to, add_i64(e, loop.index, (int64_t)i * LANES),
-                 64);
+    store_vector(e, scale_sum(e, d[i], sums[i], NULL), to,
+                 add_i64(e, loop.index, (int64_t)i * LANES), 64);
   end_loop(e, &loop);
 }
 

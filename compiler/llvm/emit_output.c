@@ -156,8 +156,7 @@ static void emit_batch_deltas(Emitter *e, const Output *output) {
 Value emit_output(Emitter *e) {
   const NumberFormat *format = &e->model->number;
   Value function = begin_kernel(e, e->model->junction_count - 1, "output");
-  if (format->is_fixed && format->rounding == ROUND_STOCHASTIC &&
-      e->model->loss == LOSS_QUADRATIC) {
+  if (rounds_randomly(format) && e->model->loss == LOSS_QUADRATIC) {
     call_runtime(e, "native_output");
     end_function(e);
     return function;

@@ -41,9 +41,14 @@ UpdateFields update_fields(Emitter *e, const OnlineKernel *k);
 void finish_sums(Emitter *e, const OnlineKernel *k, Value edge_sums);
 
 /* New weights of 16 slots from `slot` (i64) on, and their optimizer's state: pull is the step (-rate * delta) where k->is_plain, else
- * the delta, for each lane; activations are factors (factor_of()).  Returns the weights. */
+ * the delta, for each lane; activations are factors (factor_of()), words rounding_words().  Returns
+ * the weights. */
 Value update_weights(Emitter *e, const OnlineKernel *k, const UpdateFields *fields, Value slot,
-                     Value weights, Value activations, Value pull);
+                     Value weights, Value activations, Value pull, Value words);
+
+/* rounding_words() of elements first (i64) .. first + 15, for the input in a field of the work. */
+Value lane_words(Emitter *e, const OnlineKernel *k, uint32_t operation, uint32_t input_field,
+                 Value first);
 
 /* Updates all biases from right_delta. */
 void update_biases(Emitter *e, const OnlineKernel *k);

@@ -166,7 +166,7 @@ static void add_back(Emitter *e, const Walk *walk, WalkColumn *column, const Wal
                      Value weight, Value delta) {
   (void)lanes;
   turn_sums(e, walk, column, column->start);
-  column->sums[0] = add_product(e, weight, delta, column->sums[0], walk->range);
+  column->sums[0] = add_product(e, weight, delta, column->sums[0], walk->range, NULL);
 }
 
 /* ---- pieces ---- */
@@ -209,7 +209,7 @@ static Value add_turned_back(Emitter *e, const Walk *walk, Value part, Value swe
   Value piece = piece_at(e, k, part, mul_i64(e, sweep, rows));
   Value w = rotated_load(e, k, walk->fields.weight, slot, from);
   Value delta = factor_of(e, rotated_load(e, k, walk->deltas, piece, from));
-  return add_product(e, w, delta, sum, PRODUCT_ANY);
+  return add_product(e, w, delta, sum, PRODUCT_ANY, NULL);
 }
 
 /* A loop over the sweeps of groups of `count`, from sweep `first` to `last`. */

@@ -96,7 +96,7 @@ static Value left(Emitter *e, const Walk *walk, const WalkStrip *strip, const Wa
 static void add_back(Emitter *e, const Walk *walk, WalkColumn *column, const WalkLanes *lanes,
                      Value weight, Value delta) {
   for (uint32_t row = 0; row < vectors_of(walk); row++) {
-    Value added = add_product(e, weight, delta, column->sums[row], walk->range);
+    Value added = add_product(e, weight, delta, column->sums[row], walk->range, NULL);
     column->sums[row] = is_blended(walk) ? choose(e, lanes, row, added, column->sums[row]) : added;
   }
 }

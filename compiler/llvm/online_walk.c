@@ -30,12 +30,13 @@ static Value cross(Emitter *e, const Walk *walk, const WalkStrip *strip, WalkCol
   Value w = load_vector(e, vector_type(e), walk->fields.weight, lanes.slot, 64, "w");
   Value ff_left = NULL;
   if (k->does_ff) ff_left = walk->layout->left(e, walk, strip, column, &lanes, WALK_FF);
-  if (k->does_ff && !k->sees_update) sum = add_product(e, w, ff_left, sum, walk->range);
+  if (k->does_ff && !k->sees_update) sum = add_product(e, w, ff_left, sum, walk->range, NULL);
   if (!k->does_back) return sum;
   if (k->does_bp) walk->layout->add_back(e, walk, column, &lanes, w, strip->delta[row]);
   Value left = walk->layout->left(e, walk, strip, column, &lanes, WALK_BACK);
-  Value updated = update_weights(e, k, &walk->fields, lanes.slot, w, left, strip->pull[row]);
-  return k->does_ff && k->sees_update ? add_product(e, updated, ff_left, sum, walk->range) : sum;
+  Value updated = update_weights(e, k, &walk->fields, lanes.slot, w, left, strip->pull[row], NULL);
+  return k->does_ff && k->sees_update ? add_product(e, updated, ff_left, sum, walk->range, NULL)
+                                      : sum;
 }
 
 uint32_t known(Value constant) {

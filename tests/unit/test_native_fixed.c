@@ -20,9 +20,10 @@
 
 /* ---- formats ---- */
 
-static const uint32_t formats[][2] = {{2, 0},  {2, 1},  {4, 2},  {8, 0},  {8, 7},
-                                      {12, 3}, {15, 4}, {16, 0}, {16, 8}, {16, 15}};
-static const Rounding roundings[] = {ROUND_NEAREST, ROUND_TRUNCATE};
+static const uint32_t formats[][2] = {{2, 0},  {2, 1},  {4, 2},   {8, 0},  {8, 7},
+                                      {12, 3}, {15, 4}, {16, 0},  {16, 8}, {16, 15},
+                                      {17, 0}, {18, 5}, {24, 23}, {30, 9}};
+static const Rounding roundings[] = {ROUND_NEAREST, ROUND_TRUNCATE, ROUND_STOCHASTIC};
 enum { MODELS = COUNT(formats) * COUNT(roundings) };
 
 static void fill_models(Model models[MODELS]) {
@@ -33,7 +34,8 @@ static void fill_models(Model models[MODELS]) {
                                    .width = format[0],
                                    .integer = format[1],
                                    .fraction = format[0] - 1 - format[1],
-                                   .rounding = roundings[i % COUNT(roundings)]}};
+                                   .rounding = roundings[i % COUNT(roundings)],
+                                   .rounding_seed = 0x123456789ABC}};
   }
 }
 
@@ -78,17 +80,29 @@ static void fill_operands(Operands *o, const NumberFormat *format, ProductRange 
 
 /* ---- kernels ---- */
 
-typedef enum Operation { ADD_PRODUCT, ADD_SMALL_PRODUCT, UPDATE_WEIGHT, UPDATE_BIAS } Operation;
+typedef enum Operation {
+  ADD_PRODUCT,
+  ADD_SMALL_PRODUCT,
+  SCALE_SUM,
+  UPDATE_WEIGHT,
+  UPDATE_BIAS,
+} Operation;
 enum { OPERATIONS = UPDATE_BIAS + 1 };
 
-static Value emit_operation(Emitter *e, Operation operation, Value number, Value factor,
-                            Value base) {
+/* What keys the random words. */
+enum { JUNCTION = 3 };
+static const int64_t input = 0x987654321;
+
+static Value emit_operation(Emitter *e, Operation operation, Value number, Value factor, Value base,
+                            Value words) {
   Value shift = rule_field(e, work_field(e, WORK_weight_rule, "rule"), RULE_rate_shift, "shift");
   switch (operation) {
-  case ADD_PRODUCT: return add_product(e, number, factor_of(e, factor), base, PRODUCT_ANY);
-  case ADD_SMALL_PRODUCT: return add_product(e, number, factor_of(e, factor), base, PRODUCT_SMALL);
-  case UPDATE_WEIGHT: return descend(e, base, number, factor_of(e, factor), shift);
-  case UPDATE_BIAS: return descend(e, base, number, NULL, shift);
+  case ADD_PRODUCT: return add_product(e, number, factor_of(e, factor), base, PRODUCT_ANY, words);
+  case ADD_SMALL_PRODUCT:
+    return add_product(e, number, factor_of(e, factor), base, PRODUCT_SMALL, words);
+  case SCALE_SUM: return scale_sum(e, factor, number, words);
+  case UPDATE_WEIGHT: return descend(e, base, number, factor_of(e, factor), shift, words);
+  case UPDATE_BIAS: return descend(e, base, number, NULL, shift, words);
   }
   return NULL;
 }
@@ -99,10 +113,13 @@ static void add_operation(Bench *bench, Operation operation) {
   Value numbers = work_field(e, WORK_ff_left, ""), factors = work_field(e, WORK_up_left, "");
   Value bases = work_field(e, WORK_right_delta, ""), results = work_field(e, WORK_ff_right, "");
   Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, OPERANDS), LANES, true, "i");
+  Value elements = splat(e, LLVMBuildTrunc(e->builder, loop.index, e->i32, ""), "");
+  elements = LLVMBuildAdd(e->builder, elements, lane_numbers(e), "elements");
+  Value words = rounding_words(e, JUNCTION, operation, const_i64(e, input), elements);
   Value result =
       emit_operation(e, operation, load_vector(e, e->v16i32, numbers, loop.index, 64, "number"),
                      load_vector(e, e->v16i32, factors, loop.index, 64, "factor"),
-                     load_vector(e, e->v16i32, bases, loop.index, 64, "base"));
+                     load_vector(e, e->v16i32, bases, loop.index, 64, "base"), words);
   store_vector(e, result, results, loop.index, 64);
   end_loop(e, &loop);
   end_function(e);
@@ -114,16 +131,18 @@ static void add_operation(Bench *bench, Operation operation) {
 static int32_t expected(const NumberFormat *format, Operation operation, uint32_t shift,
                         const Operands *o, uint32_t i) {
   const int64_t product = (int64_t)o->number[i] * o->factor[i];
+  const uint32_t word = stochastic_word(format, JUNCTION, (uint64_t)input, operation, i);
   switch (operation) {
   case ADD_PRODUCT:
   case ADD_SMALL_PRODUCT:
-    return o->base[i] + fixed_round_product(format, format->rounding, product, 0);
+    return o->base[i] + fixed_round_product(format, format->rounding, product, word);
+  case SCALE_SUM: return fixed_round_product(format, format->rounding, product, word);
   case UPDATE_WEIGHT:
     return fixed_round_quotient(format, format->rounding, o->base[i], -product,
-                                (Wide)1 << (shift + format->fraction), 0);
+                                (Wide)1 << (shift + format->fraction), word);
   case UPDATE_BIAS:
     return fixed_round_quotient(format, format->rounding, o->base[i], -(Wide)o->number[i],
-                                (Wide)1 << shift, 0);
+                                (Wide)1 << shift, word);
   }
   return 0;
 }
@@ -171,12 +190,39 @@ static void operations(void **state) {
   close_bench(&bench);
 }
 
+/* ---- all words of an operation ---- */
+
+static void words_in_turn(void **state) {
+  enum { COUNT_OF_WORDS = 3 * 64 };
+  Model model = {.name = "bench",
+                 .number = {.is_fixed = true, .rounding = ROUND_STOCHASTIC, .rounding_seed = 5}};
+  Bench bench;
+  open_bench(&bench, &model, *state);
+  Emitter *e = &bench.e;
+  Value function = begin_kernel(e, 0, "words");
+  fill_rounding_words(e, JUNCTION, EDGE_OP_UP_STEP, work_field(e, WORK_up_input, ""),
+                      COUNT_OF_WORDS - 1, work_field(e, WORK_ff_right, ""));
+  end_function(e);
+  add_kernel(&bench, function);
+  compile_bench(&bench);
+  _Alignas(64) uint32_t words[COUNT_OF_WORDS];
+  const uint64_t inputs[] = {0, 1, UINT32_MAX, UINT64_C(1) << 32, UINT64_MAX};
+  for (uint32_t i = 0; i < COUNT(inputs); i++) {
+    bench.kernels[0](&(NativeJunction){0}, &(NativeWork){.ff_right = words, .up_input = inputs[i]});
+    for (uint32_t k = 0; k < COUNT_OF_WORDS; k++)
+      assert_int_equal(words[k],
+                       stochastic_word(&model.number, JUNCTION, inputs[i], EDGE_OP_UP_STEP, k));
+  }
+  close_bench(&bench);
+}
+
 /* ---- bytes as inputs ---- */
 
 enum { BYTES = 256 };
 
 static void bytes(void **state) {
   static Model models[MODELS];
+  bool has_kernel[MODELS];
   const Layer layers[] = {{.name = "x", .neuron_count = BYTES, .real_count = BYTES},
                           {.name = "y", .neuron_count = 1, .real_count = 1}};
   const Junction junction = {.edges = {.left_count = BYTES,
@@ -194,8 +240,10 @@ static void bytes(void **state) {
     models[i].layers = layers;
     models[i].junctions = &junction;
     bench.e.model = &models[i];
-    assert_true(can_enter(&bench.e, true));
-    add_kernel(&bench, emit_enter(&bench.e, true));
+    const NumberFormat *format = &models[i].number;
+    has_kernel[i] = can_enter(&bench.e, true);
+    assert_int_equal(has_kernel[i], format->width <= 16 && format->rounding != ROUND_STOCHASTIC);
+    if (has_kernel[i]) add_kernel(&bench, emit_enter(&bench.e, true));
   }
   compile_bench(&bench);
   uint8_t values[BYTES];
@@ -203,11 +251,13 @@ static void bytes(void **state) {
   _Alignas(64) int32_t cells[BYTES];
   const NativeWork work = {.examples = &example, .ff_left = cells};
   for (uint32_t i = 0; i < BYTES; i++) values[i] = (uint8_t)i;
+  uint32_t kernel = 0;
   for (uint32_t i = 0; i < MODELS; i++) {
+    if (!has_kernel[i]) continue;
     const InputCells right = input_cells(&models[i].number, BYTES, BYTES);
-    bench.kernels[i](&(NativeJunction){0}, &work);
+    bench.kernels[kernel++](&(NativeJunction){0}, &work);
     for (uint32_t byte = 0; byte < BYTES; byte++)
-      assert_int_equal(cells[byte], right.byte_values[byte].raw);
+      assert_int_equal(cells[byte], right.bytes[byte].down.raw);
   }
   close_bench(&bench);
 }
@@ -219,6 +269,7 @@ int main(void) {
   for (size_t i = 0; i < PROCESSORS; i++) {
     void *processor = (void *)(uintptr_t)processors[i];
     const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(operations, processor),
+                                       cmocka_unit_test_prestate(words_in_turn, processor),
                                        cmocka_unit_test_prestate(bytes, processor)};
     failures += cmocka_run_group_tests_name(processors[i] ? processors[i] : "this processor", tests,
                                             NULL, NULL);
