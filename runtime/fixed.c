@@ -5,31 +5,54 @@
 #include <math.h>
 #include <string.h>
 
+static int32_t saturate_wide(const NumberFormat *format, Wide value) {
+  if (value > fixed_greatest(format)) return (int32_t)fixed_greatest(format);
+  if (value < fixed_least(format)) return (int32_t)fixed_least(format);
+  return (int32_t)value;
+}
+
+/* The share of `denominator` from which a rest rounds up: floor(rest / denominator + word / 2^32). */
+static Wide round_up(Rounding rounding, Wide rest, Wide denominator, uint32_t word) {
+  if (rounding == ROUND_NEAREST) return rest >= denominator - rest;
+  if (rounding == ROUND_TRUNCATE) return 0;
+  /* Up with probability rest / denominator; only fractions of over 90 bits lose any. */
+  while (denominator >> 90) {
+    denominator >>= 1;
+    rest >>= 1;
+  }
+  return ((rest << 32) / denominator + word) >> 32;
+}
+
+/* A division by 2^shift, as almost all are: rates are powers of two, and batches often. */
+static int32_t round_shifted(const NumberFormat *format, Rounding rounding, int32_t base,
+                             int64_t numerator, int shift, uint32_t word) {
+  int64_t quotient = numerator >> shift;
+  const uint64_t rest = (uint64_t)numerator & (((uint64_t)1 << shift) - 1);
+  if (rounding == ROUND_NEAREST && shift > 0) quotient += (int64_t)(rest >> (shift - 1));
+  if (rounding == ROUND_STOCHASTIC) {
+    const uint64_t share = shift > 32 ? rest >> (shift - 32) : rest << (32 - shift);
+    quotient += (int64_t)((share + word) >> 32);
+  }
+  return fixed_saturate(format, quotient + base);
+}
+
 int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int32_t base,
                              Wide numerator, Wide denominator, uint32_t word) {
+  const int64_t short_numerator = (int64_t)numerator;
+  const uint64_t short_denominator = (uint64_t)denominator;
+  const bool is_power =
+      denominator <= (Wide)1 << 62 && (short_denominator & (short_denominator - 1)) == 0;
+  if (is_power && short_numerator == numerator && short_numerator >> 62 == short_numerator >> 63)
+    return round_shifted(format, rounding, base, short_numerator,
+                         __builtin_ctzll(short_denominator), word);
   Wide quotient = numerator / denominator;
   Wide rest = numerator % denominator;
   if (rest < 0) {
     rest += denominator;
     quotient--;
   }
-  switch (rounding) {
-  case ROUND_NEAREST: quotient += rest >= denominator - rest; break;
-  case ROUND_TRUNCATE: break;
-  case ROUND_STOCHASTIC: {
-    /* Up with probability rest / denominator; only fractions of over 90 bits lose any. */
-    while (denominator >> 90) {
-      denominator >>= 1;
-      rest >>= 1;
-    }
-    quotient += ((rest << 32) / denominator + word) >> 32;
-    break;
-  }
-  }
-  quotient += base;
-  if (quotient > fixed_greatest(format)) return (int32_t)fixed_greatest(format);
-  if (quotient < fixed_least(format)) return (int32_t)fixed_least(format);
-  return (int32_t)quotient;
+  quotient += round_up(rounding, rest, denominator, word);
+  return saturate_wide(format, quotient + base);
 }
 
 /* SplitMix64: input and operation fill the counter, so that what else tells words apart must go into the key, and streams

@@ -170,6 +170,7 @@ static void fill_batch(const Interleaver *edges, Placed *row, uint32_t *left, La
     for (uint32_t k = 0; k < count; k++) {
       t->left[begin + k] = row[k].left;
       t->place[row[k].edge] = begin + k;
+      if (t->edge) t->edge[begin + k] = row[k].edge;
     }
   }
   t->row_begin[edges->right_count] = edges->edge_count;
@@ -200,13 +201,16 @@ static uint32_t longest_row(const Interleaver *edges) {
   return longest;
 }
 
-static bool open_batch(const Interleaver *edges, bool has_bp, LayoutTables *t) {
+static bool open_batch(const Model *model, uint32_t junction, LayoutTables *t) {
+  const Interleaver *edges = &model->junctions[junction].edges;
+  const bool has_bp = junction > 0;
   bool ok = true;
   Placed *row = table(&ok, longest_row(edges), sizeof *row);
   uint32_t *left = table(&ok, longest_row(edges), sizeof *left);
   t->place = table(&ok, edges->edge_count, sizeof *t->place);
   t->left = table(&ok, edges->edge_count, sizeof *t->left);
   t->row_begin = table(&ok, edges->right_count + 1ull, sizeof *t->row_begin);
+  if (rounds_randomly(&model->number)) t->edge = table(&ok, edges->edge_count, sizeof *t->edge);
   if (has_bp) {
     t->back_begin = table(&ok, edges->left_count + 1ull, sizeof *t->back_begin);
     t->back_right = table(&ok, edges->edge_count, sizeof *t->back_right);
@@ -247,7 +251,7 @@ static bool open_tables(const Model *model, uint32_t junction, const Layout *lay
     t->row_end = table(&ok, edges->right_count, sizeof *t->row_end);
     if (ok) fill_gather(edges, t);
     return ok;
-  case LAYOUT_BATCH: return open_batch(edges, has_bp, t);
+  case LAYOUT_BATCH: return open_batch(model, junction, t);
   case LAYOUT_TILE: return open_tiles(edges, layout, panel_width(model), has_bp, t);
   }
   return false;
@@ -265,6 +269,7 @@ bool layout_tables_open(const Model *model, uint32_t junction, const Layout *lay
 void layout_tables_close(LayoutTables *t) {
   free(t->place);
   free(t->left);
+  free(t->edge);
   free(t->row_begin);
   free(t->row_end);
   free(t->masks);

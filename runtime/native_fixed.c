@@ -117,17 +117,34 @@ void native_fixed_fire(const NativeJunction *native, const NativeWork *work) {
   fire(&j, work->scratch, &right, &derivative, 0, j.edges->right_count, work->ff_input);
 }
 
+/* Right neurons' cells of one column of the batch. */
+static Column column_of(const FixedJunction *j, void *matrix, uint32_t neurons, uint64_t column) {
+  const uint32_t width = panel_width(j->model);
+  return (Column){(Cell *)matrix + cell_of_column(neurons, width, column), NULL, width};
+}
+
 void native_fixed_batch_ff(const NativeJunction *native, const NativeWork *work) {
   const FixedJunction j = fixed_junction(native);
-  const uint32_t width = panel_width(j.model);
+  const uint32_t left_count = j.edges->left_count, right_count = j.edges->right_count;
   for (uint64_t column = work->first_column; column < work->last_column; column++) {
-    const uint64_t from = cell_of_column(j.edges->left_count, width, column);
-    const uint64_t to = cell_of_column(j.edges->right_count, width, column);
-    const Column left = {(Cell *)work->ff_left + from, NULL, width};
-    const Column right = {(Cell *)work->ff_right + to, NULL, width};
-    const Column derivative = {(Cell *)work->ff_derivative + to, NULL, width};
+    const Column left = column_of(&j, (void *)work->ff_left, left_count, column);
+    const Column right = column_of(&j, work->ff_right, right_count, column);
+    const Column derivative = column_of(&j, work->ff_derivative, right_count, column);
     feed_forward(&j, &left, &right, &derivative, (uint32_t)work->first, (uint32_t)work->last,
                  work->ff_input + column, work->scratch);
+  }
+}
+
+void native_fixed_batch_fire(const NativeJunction *native, const NativeWork *work) {
+  const FixedJunction j = fixed_junction(native);
+  const uint32_t right_count = j.edges->right_count, active = active_count(&j);
+  const uint32_t first = (uint32_t)work->first, last = (uint32_t)work->last;
+  Cell *sums = work->scratch;
+  for (uint64_t column = work->first_column; column < work->last_column; column++) {
+    const Column right = column_of(&j, work->ff_right, right_count, column);
+    const Column derivative = column_of(&j, work->ff_derivative, right_count, column);
+    for (uint32_t r = first; r < last && r < active; r++) sums[r] = *cell_of(&right, r);
+    fire(&j, sums, &right, &derivative, first, last, work->ff_input + column);
   }
 }
 
@@ -142,15 +159,21 @@ static void update_bias(const FixedJunction *j, const NativeWork *work, uint32_t
                &((Cell *)j->native->bias)[right].raw, &((Cell *)j->native->bias_state)[right].raw);
 }
 
-static void update_weight(const FixedJunction *j, const NativeWork *work, uint32_t edge, Wide sum,
-                          uint32_t batch) {
+/* `edge` keys stochastic rounding. */
+static void update_slot(const FixedJunction *j, const NativeWork *work, size_t slot, uint32_t edge,
+                        Wide sum, uint32_t batch) {
   const uint64_t input = work->up_input + batch - 1;
   const uint32_t words[2] = {word_for(j, input, EDGE_OP_UP_STEP, edge),
                              word_for(j, input, ROUNDING_OF_STATE, edge)};
-  Cell *weight = weight_of(j, edge);
-  const ptrdiff_t slot = weight - (Cell *)j->native->weight;
-  update_fixed(work->weight_rule, &j->format, sum, batch, words, &weight->raw,
+  update_fixed(work->weight_rule, &j->format, sum, batch, words,
+               &((Cell *)j->native->weight)[slot].raw,
                &((Cell *)j->native->weight_state)[slot].raw);
+}
+
+static void update_weight(const FixedJunction *j, const NativeWork *work, uint32_t edge, Wide sum,
+                          uint32_t batch) {
+  const size_t slot = (size_t)(weight_of(j, edge) - (Cell *)j->native->weight);
+  update_slot(j, work, slot, edge, sum, batch);
 }
 
 /* Online: BP with the old weights into 64-bit sums in scratch, then UP, edge by edge. */
@@ -188,17 +211,8 @@ void native_fixed_back(const NativeJunction *native, const NativeWork *work) {
 
 /* ---- minibatches ---- */
 
-/* Edge number of a slot: rows keep their edges, sorted by left neuron, so that it is looked for in its row. */
-static uint32_t edge_of_slot(const FixedJunction *j, uint32_t right, uint32_t slot) {
-  const uint32_t *place = j->native->place;
-  uint32_t edge = interleaver_begin(j->edges, right);
-  while (place[edge] != slot) edge++;
-  return edge;
-}
-
 void native_fixed_batch_bp(const NativeJunction *native, const NativeWork *work) {
   const FixedJunction j = fixed_junction(native);
-  const bool is_stochastic = j.format.rounding == ROUND_STOCHASTIC;
   const uint32_t width = panel_width(j.model);
   const uint32_t *begin = native->back_begin, *rights = native->back_right,
                  *slots = native->back_slot;
@@ -213,7 +227,7 @@ void native_fixed_batch_bp(const NativeJunction *native, const NativeWork *work)
       memset(sums, 0, sizeof sums);
       for (uint32_t k = begin[l]; k < begin[l + 1]; k++) {
         const int64_t w = weight[slots[k]].raw;
-        const uint32_t edge = is_stochastic ? edge_of_slot(&j, rights[k], slots[k]) : 0;
+        const uint32_t edge = native->edge ? ((const uint32_t *)native->edge)[slots[k]] : 0;
         const Cell *row = rows + (size_t)rights[k] * width;
         for (uint64_t c = 0; c < columns; c++) {
           sums[c] +=
@@ -276,4 +290,14 @@ void native_fixed_batch_up(const NativeJunction *native, const NativeWork *work)
     }
     update_bias(&j, work, r, sum_deltas(&j, work, r), batch);
   }
+}
+
+void native_fixed_update(const NativeJunction *native, const NativeWork *work, uint64_t right,
+                         const int64_t *sums) {
+  const FixedJunction j = fixed_junction(native);
+  const uint32_t *row_begin = native->row_begin, *edges = native->edge;
+  const uint32_t batch = (uint32_t)work->last_column, r = (uint32_t)right;
+  for (uint32_t slot = row_begin[r]; slot < row_begin[r + 1]; slot++)
+    update_slot(&j, work, slot, edges ? edges[slot] : 0, *sums++, batch);
+  update_bias(&j, work, r, *sums, batch);
 }

@@ -44,3 +44,12 @@ void emit_activation(Emitter *e, const Activation *activation, Value sums, Value
     return;
   }
 }
+
+void emit_table(Emitter *e, Value sums, Value *activations, Value *derivatives) {
+  const int32_t least = -(int32_t)(1U << (e->model->number.width - 1));
+  Value entry = LLVMBuildSub(e->builder, sums, const_vector(e, const_i32(e, least)), "entry");
+  Value values = junction_field(e, JUNCTION_table_value, "values");
+  Value slopes = junction_field(e, JUNCTION_table_derivative, "derivatives");
+  *activations = gather(e, e->v16i32, values, entry, "a");
+  *derivatives = gather(e, e->v16i32, slopes, entry, "d");
+}

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Fixed-point kernels: integer vectors where sums fit 32 bits and the update is plain descent, else calls of the runtime's
+// Fixed-point kernels of one input: integer vectors where sums fit 32 bits and the update is plain descent, else calls of the runtime's
 // (runtime/native_fixed.h).
 #include "compiler/llvm/kernels.h"
 #include "compiler/llvm/online.h"
-
-static Value forward(Emitter *e, uint32_t junction, const char *kernel, const char *runtime) {
-  Value function = begin_kernel(e, junction, kernel);
-  call_runtime(e, runtime);
-  end_function(e);
-  return function;
-}
 
 /* What the runtime does in a kernel's stead; a cycle's FF sees the parameters that it should. */
 static void leave_to_runtime(Emitter *e, const OnlineKernel *k) {
@@ -42,16 +35,4 @@ Value emit_fixed_online(Emitter *e, uint32_t junction, NativeKernelId id) {
   }
   end_function(e);
   return function;
-}
-
-Value emit_fixed_batch_ff(Emitter *e, uint32_t junction) {
-  return forward(e, junction, "ff", "native_fixed_batch_ff");
-}
-
-Value emit_fixed_batch_bp(Emitter *e, uint32_t junction) {
-  return forward(e, junction, "bp", "native_fixed_batch_bp");
-}
-
-Value emit_fixed_batch_up(Emitter *e, uint32_t junction) {
-  return forward(e, junction, "up", "native_fixed_batch_up");
 }

@@ -114,17 +114,11 @@ static Value keep_lanes(Emitter *e, Value vector, uint32_t count) {
 
 /* Activations and derivatives of 16 finished sums. */
 static void activate(Emitter *e, const OnlineKernel *k, Value sums, Value *a, Value *d) {
-  const NumberFormat *format = &e->model->number;
-  if (!format->is_fixed) {
+  if (e->model->number.is_fixed) {
+    emit_table(e, saturate(e, sums), a, d);
+  } else {
     emit_activation(e, &e->model->layers[k->index + 1].activation, sums, a, d);
-    return;
   }
-  const int32_t least = -(int32_t)(1U << (format->width - 1));
-  Value entry =
-      LLVMBuildSub(e->builder, saturate(e, sums), const_vector(e, const_i32(e, least)), "entry");
-  *a = gather(e, e->v16i32, junction_field(e, JUNCTION_table_value, "values"), entry, "a");
-  *d =
-      gather(e, e->v16i32, junction_field(e, JUNCTION_table_derivative, "derivatives"), entry, "d");
 }
 
 /* s of 16 * count neurons from `first` on: b_r and what their edges gave. */

@@ -3,7 +3,8 @@
 //
 //   emit_online.c           FF, BACK and CYCLE of float32, batch 1, all layouts
 //   emit_batch.c            FF, BP and UP of float32 minibatches
-//   emit_fixed.c            the same in fixed point
+//   emit_fixed.c            FF, BACK and CYCLE of fixed point
+//   emit_fixed_batch.c      FF, BP and UP of its minibatches
 //   emit_output.c           OUTPUT
 // They share what follows.
 #ifndef SEDGE_COMPILER_LLVM_KERNELS_H
@@ -41,6 +42,9 @@ Value emit_output(Emitter *e);
 /* Activation and derivative of 16 sums <16 x float>, as activate_float32() does, bit for bit; not softmax. (activation_ir.c) */
 void emit_activation(Emitter *e, const Activation *activation, Value sums, Value *activations,
                      Value *derivatives);
+
+/* The same of 16 saturated fixed-point sums, by the right layer's table. (activation_ir.c) */
+void emit_table(Emitter *e, Value sums, Value *activations, Value *derivatives);
 
 /* exp_float, log_float, tanh_float, sigmoid_float of elementary.h for 16 lanes, bit for bit, NaN and infinities too. (elementary_ir.c) */
 Value emit_exp(Emitter *e, Value x);

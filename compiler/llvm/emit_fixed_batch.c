@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+// FF, BP and UP of fixed-point minibatches: lanes are inputs of the batch, edges come from the tables of layout BATCH.
+//
+// Sums of rounded products are exact, so that they need no order: a neuron's sums of 64 columns stay in registers over all its edges.  UP
+// sums products without rounding in 64 bits; what becomes of a sum is the runtime's (native_fixed_update).
+#include "compiler/llvm/arithmetic.h"
+#include "compiler/llvm/batch.h"
+#include "compiler/llvm/kernels.h"
+
+enum { MOST_BLOCKS = 4 };
+
+/* What FF and BP work on: they sum over the edges of a neuron of one layer, weight times what the other layer's neuron has. */
+typedef struct Sums {
+  const BatchKernel *k;
+  EdgeOp operation;
+  Value first, last; /* neurons */
+  Value input;       /* number of the batch's first */
+  Value begin;       /* table: first entry of each neuron */
+  Value other;       /* table: the other layer's neuron of an entry */
+  Value slot;        /* table: the slot of an entry; NULL: its number */
+  Value matrix;      /* of activations or deltas */
+  uint32_t neurons;  /* its rows */
+} Sums;
+
+/* Sixteen columns of a row, some block from `column` of the panel on. */
+static Value row_address(Emitter *e, const BatchKernel *k, Value matrix, uint32_t neurons,
+                         Value panel, Value row, Value column) {
+  return cell_address(e, k, panel_address(e, k, matrix, neurons, panel), row, column);
+}
+
+static Value block_at(Emitter *e, uint32_t block) {
+  return const_i64(e, (int64_t)block * LANES);
+}
+
+static Value entry_of(Emitter *e, Value table, Value index) {
+  return LLVMBuildZExt(e->builder, load_at(e, e->i32, table, index, ""), e->i64, "entry");
+}
+
+/* Words for one element (i64) and the inputs of a block's columns. */
+static Value words_of_block(Emitter *e, const Sums *s, EdgeOp operation, Value element, Value panel,
+                            Value column, uint32_t block) {
+  if (!rounds_randomly(&e->model->number)) return NULL;
+  Value first = LLVMBuildAdd(e->builder, mul_i64(e, panel, s->k->width), column, "");
+  first = LLVMBuildAdd(e->builder, first, s->input, "");
+  Value inputs = splat(e, LLVMBuildAdd(e->builder, first, block_at(e, block), ""), "");
+  Value lanes = LLVMBuildZExt(e->builder, lane_numbers(e), e->v16i64, "");
+  inputs = LLVMBuildAdd(e->builder, inputs, lanes, "inputs");
+  Value elements = splat(e, LLVMBuildTrunc(e->builder, element, e->i32, ""), "element");
+  return rounding_words(e, s->k->index, operation, inputs, elements);
+}
+
+/* Adds a neuron's edges to its sums of so many blocks. */
+static void add_edges(Emitter *e, const Sums *s, Value neuron, Value panel, Value column,
+                      uint32_t blocks, Value sums[]) {
+  Value begin = entry_of(e, s->begin, neuron);
+  Value end = entry_of(e, s->begin, add_i64(e, neuron, 1));
+  Loop loop = begin_loop(e, begin, end, 1, false, "edge");
+  for (uint32_t b = 0; b < blocks; b++) sums[b] = carry(e, &loop, sums[b], "sum");
+  Value slot = s->slot ? entry_of(e, s->slot, loop.index) : loop.index, edge = NULL;
+  if (rounds_randomly(&e->model->number))
+    edge = entry_of(e, junction_field(e, JUNCTION_edge, "edges"), slot);
+  Value weight = load_at(e, e->i32, junction_field(e, JUNCTION_weight, "weights"), slot, "w");
+  Value w = factor_of(e, splat(e, weight, "w"));
+  Value row =
+      row_address(e, s->k, s->matrix, s->neurons, panel, entry_of(e, s->other, loop.index), column);
+  for (uint32_t b = 0; b < blocks; b++) {
+    Value x = load_vector(e, e->v16i32, row, block_at(e, b), 64, "x");
+    Value words = words_of_block(e, s, s->operation, edge, panel, column, b);
+    carry_next(&loop, sums[b], add_product(e, x, w, sums[b], PRODUCT_ANY, words));
+  }
+  end_loop(e, &loop);
+  for (uint32_t b = 0; b < blocks; b++) sums[b] = carried(&loop, sums[b]);
+}
+
+/* Calls `body` for every panel's columns. */
+static void for_all_columns(Emitter *e, const BatchKernel *k, Value first, Value last,
+                            ColumnsBody *body, void *context) {
+  const ColumnRange range = column_range(e, k, first, last);
+  Loop panels = begin_loop(e, range.first_panel, range.last_panel, 1, false, "panel");
+  for_columns(e, k, &range, panels.index, body, context);
+  end_loop(e, &panels);
+}
+
+/* ---- feedforward ---- */
+
+typedef struct Forward {
+  Sums sums;
+  Value right, derivative;
+  Value first_column, last_column;
+  bool has_table; /* else the runtime fires: sums are left where the activations belong */
+} Forward;
+
+/* One row's 16 columns. */
+static void fire_block(Emitter *e, const Forward *f, Value sum, Value to, Value derivative_to,
+                       Value mask) {
+  Value zero = const_i64(e, 0), bounded = saturate(e, sum), a = bounded, d;
+  if (f->has_table) {
+    emit_table(e, bounded, &a, &d);
+    store_masked(e, d, derivative_to, zero, mask);
+  }
+  store_masked(e, a, to, zero, mask);
+}
+
+static void ff_columns(Emitter *e, const BatchKernel *k, Value panel, Value column, uint32_t blocks,
+                       void *context) {
+  const Forward *f = context;
+  Value masks[MOST_BLOCKS], sums[MOST_BLOCKS], zero = LLVMConstNull(e->v16i32);
+  for (uint32_t b = 0; b < blocks; b++) {
+    Value first = LLVMBuildAdd(e->builder, mul_i64(e, panel, k->width), column, "");
+    masks[b] = wanted_columns(e, LLVMBuildAdd(e->builder, first, block_at(e, b), ""),
+                              f->first_column, f->last_column);
+  }
+  Value active = lesser_i64(e, f->sums.last, const_i64(e, k->active_count));
+  Loop loop = begin_loop(e, f->sums.first, active, 1, false, "right");
+  Value bias = load_at(e, e->i32, junction_field(e, JUNCTION_bias, "biases"), loop.index, "b");
+  for (uint32_t b = 0; b < blocks; b++) sums[b] = splat(e, bias, "b");
+  add_edges(e, &f->sums, loop.index, panel, column, blocks, sums);
+  Value to = row_address(e, k, f->right, k->right_count, panel, loop.index, column);
+  Value derivative = row_address(e, k, f->derivative, k->right_count, panel, loop.index, column);
+  for (uint32_t b = 0; b < blocks; b++) {
+    Value at = block_at(e, b);
+    fire_block(e, f, sums[b], element_address(e, e->i32, to, at, ""),
+               element_address(e, e->i32, derivative, at, ""), masks[b]);
+  }
+  end_loop(e, &loop);
+  if (!f->has_table || k->active_count == k->right_count) return;
+  Value padding = greater_i64(e, f->sums.first, const_i64(e, k->active_count));
+  Loop padded = begin_loop(e, padding, f->sums.last, 1, false, "padded");
+  to = row_address(e, k, f->right, k->right_count, panel, padded.index, column);
+  derivative = row_address(e, k, f->derivative, k->right_count, panel, padded.index, column);
+  for (uint32_t b = 0; b < blocks; b++) {
+    store_masked(e, zero, to, block_at(e, b), masks[b]);
+    store_masked(e, zero, derivative, block_at(e, b), masks[b]);
+  }
+  end_loop(e, &padded);
+}
+
+static void emit_ff(Emitter *e, const BatchKernel *k) {
+  Forward f = {
+      .sums = {.k = k,
+               .operation = EDGE_OP_FF_MAC,
+               .first = work_field(e, WORK_first, "first"),
+               .last = work_field(e, WORK_last, "last"),
+               .input = work_field(e, WORK_ff_input, "input"),
+               .begin = junction_field(e, JUNCTION_row_begin, "row_begin"),
+               .other = junction_field(e, JUNCTION_left, "lefts"),
+               .matrix = work_field(e, WORK_ff_left, "left"),
+               .neurons = k->edges->left_count},
+      .right = work_field(e, WORK_ff_right, "right"),
+      .derivative = work_field(e, WORK_ff_derivative, "derivatives"),
+      .first_column = work_field(e, WORK_first_column, "first_column"),
+      .last_column = work_field(e, WORK_last_column, "last_column"),
+      .has_table = !k->is_softmax && activation_has_table(&e->model->number),
+  };
+  for_all_columns(e, k, f.first_column, f.last_column, ff_columns, &f);
+  if (!f.has_table) call_runtime(e, "native_fixed_batch_fire");
+}
+
+/* ---- backpropagation ---- */
+
+typedef struct Backward {
+  Sums sums;
+  Value derivative, delta;
+} Backward;
+
+static void bp_columns(Emitter *e, const BatchKernel *k, Value panel, Value column, uint32_t blocks,
+                       void *context) {
+  const Backward *b = context;
+  const uint32_t left_count = k->edges->left_count;
+  Loop loop = begin_loop(e, b->sums.first, b->sums.last, 1, false, "left");
+  Value sums[MOST_BLOCKS];
+  for (uint32_t i = 0; i < blocks; i++) sums[i] = LLVMConstNull(e->v16i32);
+  add_edges(e, &b->sums, loop.index, panel, column, blocks, sums);
+  Value from = row_address(e, k, b->derivative, left_count, panel, loop.index, column);
+  Value to = row_address(e, k, b->delta, left_count, panel, loop.index, column);
+  for (uint32_t i = 0; i < blocks; i++) {
+    Value at = block_at(e, i), d = load_vector(e, e->v16i32, from, at, 64, "d");
+    Value words = words_of_block(e, &b->sums, EDGE_OP_BP_END, loop.index, panel, column, i);
+    store_vector(e, scale_sum(e, d, sums[i], words), to, at, 64);
+  }
+  end_loop(e, &loop);
+}
+
+static void emit_bp(Emitter *e, const BatchKernel *k) {
+  Backward b = {
+      .sums = {.k = k,
+               .operation = EDGE_OP_BP_MAC,
+               .first = work_field(e, WORK_first, "first"),
+               .last = work_field(e, WORK_last, "last"),
+               .input = work_field(e, WORK_up_input, "input"),
+               .begin = junction_field(e, JUNCTION_back_begin, "back_begin"),
+               .other = junction_field(e, JUNCTION_back_right, "rights"),
+               .slot = junction_field(e, JUNCTION_back_slot, "slots"),
+               .matrix = work_field(e, WORK_right_delta, "deltas"),
+               .neurons = k->right_count},
+      .derivative = work_field(e, WORK_left_derivative, "derivatives"),
+      .delta = work_field(e, WORK_left_delta, "left_deltas"),
+  };
+  for_all_columns(e, k, const_i64(e, 0), work_field(e, WORK_last_column, "columns"), bp_columns,
+                  &b);
+}
+
+/* ---- update ---- */
+
+typedef struct Update {
+  const BatchKernel *k;
+  Value activations, deltas;
+  Value columns; /* of the batch */
+} Update;
+
+/* Sixteen columns of the batch from `column` on. */
+static Value load_columns(Emitter *e, const BatchKernel *k, Value matrix, uint32_t neurons,
+                          Value row, Value column) {
+  Value width = const_i64(e, k->width);
+  Value panel = LLVMBuildUDiv(e->builder, column, width, "panel");
+  Value own = LLVMBuildURem(e->builder, column, width, "");
+  return load_vector(e, e->v16i32, row_address(e, k, matrix, neurons, panel, row, own),
+                     const_i64(e, 0), 64, "columns");
+}
+
+/* Sum over the batch of a right neuron's deltas, times a left neuron's activations (left NULL: 1): i64. */
+static Value sum_batch(Emitter *e, const Update *u, Value left, Value right) {
+  const BatchKernel *k = u->k;
+  Loop loop = begin_loop(e, const_i64(e, 0), u->columns, LANES, true, "column");
+  Value sum = carry(e, &loop, LLVMConstNull(e->v16i64), "sum");
+  Value product = load_columns(e, k, u->deltas, k->right_count, right, loop.index);
+  if (left) {
+    Value a = load_columns(e, k, u->activations, k->edges->left_count, left, loop.index);
+    product = exact_product(e, product, factor_of(e, a));
+  }
+  Value rest = LLVMBuildSub(e->builder, u->columns, loop.index, "rest");
+  Value own = LLVMBuildSelect(e->builder, lanes_below(e, rest, ""), product,
+                              LLVMConstNull(LLVMTypeOf(product)), "own");
+  Value wide = LLVMBuildSExt(e->builder, own, e->v16i64, "");
+  carry_next(&loop, sum, LLVMBuildAdd(e->builder, sum, wide, "sum"));
+  end_loop(e, &loop);
+  return sum_lanes(e, carried(&loop, sum));
+}
+
+/* Sums of a row's edges and, behind them, of its bias; then the runtime's update. */
+static void emit_up(Emitter *e, const BatchKernel *k) {
+  const Update u = {.k = k,
+                    .activations = work_field(e, WORK_up_left, "activations"),
+                    .deltas = work_field(e, WORK_right_delta, "deltas"),
+                    .columns = work_field(e, WORK_last_column, "columns")};
+  Value row_begin = junction_field(e, JUNCTION_row_begin, "row_begin");
+  Value lefts = junction_field(e, JUNCTION_left, "lefts"),
+        sums = work_field(e, WORK_scratch, "sums");
+  Loop loop = begin_loop(e, work_field(e, WORK_first, "first"), work_field(e, WORK_last, "last"), 1,
+                         false, "right");
+  Value begin = entry_of(e, row_begin, loop.index);
+  Value end = entry_of(e, row_begin, add_i64(e, loop.index, 1));
+  Loop edges = begin_loop(e, begin, end, 1, false, "edge");
+  Value sum = sum_batch(e, &u, entry_of(e, lefts, edges.index), loop.index);
+  store_at(e, sum, sums, LLVMBuildSub(e->builder, edges.index, begin, ""));
+  end_loop(e, &edges);
+  store_at(e, sum_batch(e, &u, NULL, loop.index), sums,
+           LLVMBuildSub(e->builder, end, begin, "bias"));
+  Type parameters[] = {e->pointer, e->pointer, e->i64, e->pointer};
+  Type type = LLVMFunctionType(e->void_type, parameters, 4, false);
+  Value arguments[] = {e->junction, e->work, loop.index, sums};
+  LLVMBuildCall2(e->builder, type, runtime_function(e, "native_fixed_update", type), arguments, 4,
+                 "");
+  end_loop(e, &loop);
+}
+
+/* ---- the kernels ---- */
+
+/* Whether the batch's sums of products fit 64 bits, and those of rounded ones 32. */
+static bool fits_batch(const Emitter *e, const Interleaver *edges) {
+  uint32_t bits = 2 * e->model->number.width - 2;
+  for (uint32_t batch = e->model->batch; batch > 0; batch /= 2) bits++;
+  return bits <= 62 && fits_vectors(e, edges);
+}
+
+static Value emit_batch_kernel(Emitter *e, uint32_t junction, NativeKernelId id,
+                               void (*emit)(Emitter *e, const BatchKernel *k),
+                               const char *runtime) {
+  const BatchKernel k = batch_kernel(e, junction);
+  Value function = begin_kernel(e, junction, native_kernel_name(id));
+  if (fits_batch(e, k.edges)) {
+    emit(e, &k);
+  } else {
+    call_runtime(e, runtime);
+  }
+  end_function(e);
+  return function;
+}
+
+Value emit_fixed_batch_ff(Emitter *e, uint32_t junction) {
+  return emit_batch_kernel(e, junction, NATIVE_FF, emit_ff, "native_fixed_batch_ff");
+}
+
+Value emit_fixed_batch_bp(Emitter *e, uint32_t junction) {
+  return emit_batch_kernel(e, junction, NATIVE_BP, emit_bp, "native_fixed_batch_bp");
+}
+
+Value emit_fixed_batch_up(Emitter *e, uint32_t junction) {
+  return emit_batch_kernel(e, junction, NATIVE_UP, emit_up, "native_fixed_batch_up");
+}
