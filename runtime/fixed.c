@@ -23,19 +23,6 @@ static Wide round_up(Rounding rounding, Wide rest, Wide denominator, uint32_t wo
   return ((rest << 32) / denominator + word) >> 32;
 }
 
-/* A division by 2^shift, as almost all are: rates are powers of two, and batches often. */
-static int32_t round_shifted(const NumberFormat *format, Rounding rounding, int32_t base,
-                             int64_t numerator, int shift, uint32_t word) {
-  int64_t quotient = numerator >> shift;
-  const uint64_t rest = (uint64_t)numerator & (((uint64_t)1 << shift) - 1);
-  if (rounding == ROUND_NEAREST && shift > 0) quotient += (int64_t)(rest >> (shift - 1));
-  if (rounding == ROUND_STOCHASTIC) {
-    const uint64_t share = shift > 32 ? rest >> (shift - 32) : rest << (32 - shift);
-    quotient += (int64_t)((share + word) >> 32);
-  }
-  return fixed_saturate(format, quotient + base);
-}
-
 int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int32_t base,
                              Wide numerator, Wide denominator, uint32_t word) {
   const int64_t short_numerator = (int64_t)numerator;
@@ -43,8 +30,8 @@ int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int3
   const bool is_power =
       denominator <= (Wide)1 << 62 && (short_denominator & (short_denominator - 1)) == 0;
   if (is_power && short_numerator == numerator && short_numerator >> 62 == short_numerator >> 63)
-    return round_shifted(format, rounding, base, short_numerator,
-                         __builtin_ctzll(short_denominator), word);
+    return fixed_round_shift(format, rounding, base, short_numerator,
+                             (uint32_t)__builtin_ctzll(short_denominator), word);
   Wide quotient = numerator / denominator;
   Wide rest = numerator % denominator;
   if (rest < 0) {

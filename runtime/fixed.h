@@ -44,6 +44,20 @@ static inline int32_t fixed_round_product(const NumberFormat *format, Rounding r
 int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int32_t base,
                              Wide numerator, Wide denominator, uint32_t word);
 
+/* The same of numerator / 2^shift, |numerator| < 2^62 and 0 <= shift <= 62: almost every division, since rates are powers of two and
+ * batches often. */
+static inline int32_t fixed_round_shift(const NumberFormat *format, Rounding rounding, int32_t base,
+                                        int64_t numerator, uint32_t shift, uint32_t word) {
+  int64_t quotient = numerator >> shift;
+  const uint64_t rest = (uint64_t)numerator & (((uint64_t)1 << shift) - 1);
+  if (rounding == ROUND_NEAREST && shift > 0) quotient += (int64_t)(rest >> (shift - 1));
+  if (rounding == ROUND_STOCHASTIC) {
+    const uint64_t share = shift > 32 ? rest >> (shift - 32) : rest << (32 - shift);
+    quotient += (int64_t)((share + word) >> 32);
+  }
+  return fixed_saturate(format, quotient + base);
+}
+
 /* The random word of stochastic rounding for one operation: Philox under rounding_key(), at counter (element / 4, input's lower and
  * upper half, operation), word element % 4.  `operation` is an EdgeOp or one of the below. */
 uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t input,
@@ -52,6 +66,29 @@ uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t
 /* Four of them: of elements 4 * block .. 4 * block + 3. */
 Philox4 stochastic_words(const NumberFormat *format, uint32_t junction, uint64_t input,
                          uint32_t operation, uint32_t block);
+
+/* Words of one operation, element by element: four are drawn when the first of them is asked for. */
+typedef struct WordSource {
+  const NumberFormat *format;
+  uint32_t junction;
+  uint64_t input;
+  uint32_t operation;
+  bool is_drawn;
+  uint32_t block;
+  Philox4 words;
+} WordSource;
+
+/* The element's word, or 0 where rounding needs none. */
+static inline uint32_t word_from(WordSource *source, uint32_t element) {
+  if (!rounds_randomly(source->format)) return 0;
+  if (!source->is_drawn || source->block != element / 4) {
+    source->is_drawn = true;
+    source->block = element / 4;
+    source->words = stochastic_words(source->format, source->junction, source->input,
+                                     source->operation, source->block);
+  }
+  return source->words.word[element % 4];
+}
 
 /* A mixture of (seed, RANDOM_ROUNDING, junction). */
 void rounding_key(const NumberFormat *format, uint32_t junction, uint32_t key[2]);

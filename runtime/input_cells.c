@@ -29,34 +29,16 @@ InputCells input_cells(const NumberFormat *format, uint32_t real_count, uint32_t
   return cells;
 }
 
-/* Random words of one input, four at a time, drawn when they are asked for. */
-typedef struct WordSource {
-  const NumberFormat *format;
-  uint64_t input;
-  uint32_t block; /* whose words these are; UINT32_MAX: none */
-  Philox4 words;
-} WordSource;
-
-static uint32_t word_of(WordSource *source, uint32_t l) {
-  if (!rounds_randomly(source->format)) return 0;
-  if (source->block != l / 4) {
-    source->block = l / 4;
-    source->words =
-        stochastic_words(source->format, 0, source->input, ROUNDING_OF_INPUT, source->block);
-  }
-  return source->words.word[l % 4];
-}
-
 static Cell read_float(WordSource *source, float value, uint32_t l) {
   const NumberFormat *format = source->format;
   if (!format->is_fixed) return (Cell){.real = value};
-  return fixed_from_value(format, format->rounding, (double)value, word_of(source, l));
+  return fixed_from_value(format, format->rounding, (double)value, word_from(source, l));
 }
 
 /* Many bytes are numbers of the format, and need no word. */
 static Cell read_byte(WordSource *source, const ByteCell *byte, uint32_t l) {
   if (byte->share == 0) return byte->down;
-  return word_of(source, l) > UINT32_MAX - byte->share ? byte->up : byte->down;
+  return word_from(source, l) > UINT32_MAX - byte->share ? byte->up : byte->down;
 }
 
 void read_input(const InputCells *cells, const Examples *examples, uint64_t index, uint64_t input,
@@ -64,7 +46,7 @@ void read_input(const InputCells *cells, const Examples *examples, uint64_t inde
   const uint32_t features =
       examples->features < cells->real_count ? examples->features : cells->real_count;
   const uint64_t first = index * examples->features;
-  WordSource source = {.format = &cells->format, .input = input, .block = UINT32_MAX};
+  WordSource source = {.format = &cells->format, .input = input, .operation = ROUNDING_OF_INPUT};
   for (uint32_t l = 0; l < cells->neuron_count; l++) {
     Cell cell = {.raw = 0};
     if (l < features && examples->bytes) {

@@ -149,34 +149,7 @@ static void fill_gather(const Interleaver *edges, LayoutTables *t) {
   t->row_begin[edges->right_count] = slot;
 }
 
-typedef struct Placed {
-  uint32_t left, edge;
-} Placed;
-
-static int by_left(const void *a, const void *b) {
-  const uint32_t x = ((const Placed *)a)->left, y = ((const Placed *)b)->left;
-  return x < y ? -1 : x > y;
-}
-
-/* Each row by ascending left neuron; `row` holds the longest one. */
-static void fill_batch(const Interleaver *edges, Placed *row, uint32_t *left, LayoutTables *t) {
-  for (uint32_t r = 0; r < edges->right_count; r++) {
-    const uint32_t begin = interleaver_begin(edges, r);
-    const uint32_t count = interleaver_begin(edges, r + 1) - begin;
-    interleaver_expand(edges, begin, count, left);
-    for (uint32_t k = 0; k < count; k++) row[k] = (Placed){left[k], begin + k};
-    if (edges->kind == INTERLEAVER_CLASH_FREE) qsort(row, count, sizeof *row, by_left);
-    t->row_begin[r] = begin;
-    for (uint32_t k = 0; k < count; k++) {
-      t->left[begin + k] = row[k].left;
-      t->place[row[k].edge] = begin + k;
-      if (t->edge) t->edge[begin + k] = row[k].edge;
-    }
-  }
-  t->row_begin[edges->right_count] = edges->edge_count;
-}
-
-/* Edges by left neuron, from the sorted rows. */
+/* Edges by left neuron, each one's by ascending right neuron. */
 static void fill_back(const Interleaver *edges, LayoutTables *t) {
   const uint32_t p = edges->left_count;
   for (uint32_t slot = 0; slot < edges->edge_count; slot++) t->back_begin[t->left[slot] + 1]++;
@@ -192,35 +165,20 @@ static void fill_back(const Interleaver *edges, LayoutTables *t) {
   t->back_begin[0] = 0;
 }
 
-static uint32_t longest_row(const Interleaver *edges) {
-  uint32_t longest = 0;
-  for (uint32_t r = 0; r < edges->right_count; r++) {
-    const uint32_t count = interleaver_begin(edges, r + 1) - interleaver_begin(edges, r);
-    if (count > longest) longest = count;
-  }
-  return longest;
-}
-
-static bool open_batch(const Model *model, uint32_t junction, LayoutTables *t) {
-  const Interleaver *edges = &model->junctions[junction].edges;
-  const bool has_bp = junction > 0;
+static bool open_batch(const Interleaver *edges, bool has_bp, LayoutTables *t) {
   bool ok = true;
-  Placed *row = table(&ok, longest_row(edges), sizeof *row);
-  uint32_t *left = table(&ok, longest_row(edges), sizeof *left);
-  t->place = table(&ok, edges->edge_count, sizeof *t->place);
   t->left = table(&ok, edges->edge_count, sizeof *t->left);
   t->row_begin = table(&ok, edges->right_count + 1ull, sizeof *t->row_begin);
-  if (rounds_randomly(&model->number)) t->edge = table(&ok, edges->edge_count, sizeof *t->edge);
   if (has_bp) {
     t->back_begin = table(&ok, edges->left_count + 1ull, sizeof *t->back_begin);
     t->back_right = table(&ok, edges->edge_count, sizeof *t->back_right);
     t->back_slot = table(&ok, edges->edge_count, sizeof *t->back_slot);
   }
-  if (ok) fill_batch(edges, row, left, t);
-  if (ok && has_bp) fill_back(edges, t);
-  free(row);
-  free(left);
-  return ok;
+  if (!ok) return false;
+  interleaver_expand(edges, 0, edges->edge_count, t->left);
+  for (uint32_t r = 0; r <= edges->right_count; r++) t->row_begin[r] = interleaver_begin(edges, r);
+  if (has_bp) fill_back(edges, t);
+  return true;
 }
 
 static bool open_tables(const Model *model, uint32_t junction, const Layout *layout,
@@ -251,7 +209,7 @@ static bool open_tables(const Model *model, uint32_t junction, const Layout *lay
     t->row_end = table(&ok, edges->right_count, sizeof *t->row_end);
     if (ok) fill_gather(edges, t);
     return ok;
-  case LAYOUT_BATCH: return open_batch(model, junction, t);
+  case LAYOUT_BATCH: return open_batch(edges, has_bp, t);
   case LAYOUT_TILE: return open_tiles(edges, layout, panel_width(model), has_bp, t);
   }
   return false;
@@ -269,7 +227,6 @@ bool layout_tables_open(const Model *model, uint32_t junction, const Layout *lay
 void layout_tables_close(LayoutTables *t) {
   free(t->place);
   free(t->left);
-  free(t->edge);
   free(t->row_begin);
   free(t->row_end);
   free(t->masks);

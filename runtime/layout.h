@@ -24,8 +24,7 @@
 //   GATHER  anything else, online; and all of stochastic rounding, which draws its words by the numbers of edges.
 //           slot = row_begin(r) + place in the fan-in, rows padded to 16
 //           left [slots] u32 cells; of padding: a cell that holds 0 (left_count rounded up to 16)
-//   BATCH   batch above 1, fixed point.              slot = first edge of r + rank by left neuron; rows not padded
-//           edge [W + 16] u32: of each slot, where rounding is stochastic
+//   BATCH   batch above 1, fixed point.              slot = e
 //           left [W + 16] u32; back_begin [p + 1], back_right [W + 16] u32, back_slot [W + 16] u32: each left neuron's edges by
 //           ascending right neuron
 //   TILE    batch above 1, float32.                  slots by block of a right and a left tile: see tiles.h
@@ -119,7 +118,6 @@ uint64_t scratch_cells(const Model *model, uint32_t junction);
 typedef struct LayoutTables {
   uint32_t *place;     /* [W] slot of each edge; NULL: slot = e */
   uint32_t *left;      /* GATHER, BATCH */
-  uint32_t *edge;      /* BATCH with stochastic rounding: number of the edge in each slot */
   uint32_t *row_begin; /* GATHER, BATCH: [n + 1] first slot of each right neuron */
   uint32_t *row_end;   /* GATHER: [n] end of the slots that are edges */
   uint16_t *masks;     /* BLEND */

@@ -172,7 +172,6 @@ static bool open_junction(NativeEngine *n, uint32_t index, const NativeKernels *
   j->rule_rate = -1.0;
   NativeJunction *native = &j->native;
   native->left = j->tables.left;
-  native->edge = j->tables.edge;
   native->row_begin = j->tables.row_begin;
   native->row_end = j->tables.row_end;
   native->masks = j->tables.masks;

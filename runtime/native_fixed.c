@@ -159,21 +159,29 @@ static void update_bias(const FixedJunction *j, const NativeWork *work, uint32_t
                &((Cell *)j->native->bias)[right].raw, &((Cell *)j->native->bias_state)[right].raw);
 }
 
-/* `edge` keys stochastic rounding. */
-static void update_slot(const FixedJunction *j, const NativeWork *work, size_t slot, uint32_t edge,
-                        Wide sum, uint32_t batch) {
-  const uint64_t input = work->up_input + batch - 1;
-  const uint32_t words[2] = {word_for(j, input, EDGE_OP_UP_STEP, edge),
-                             word_for(j, input, ROUNDING_OF_STATE, edge)};
-  update_fixed(work->weight_rule, &j->format, sum, batch, words,
-               &((Cell *)j->native->weight)[slot].raw,
-               &((Cell *)j->native->weight_state)[slot].raw);
+/* Where the words of a batch's updates come from: its last input. */
+typedef struct UpdateWords {
+  WordSource step, state;
+} UpdateWords;
+
+static UpdateWords update_words(const FixedJunction *j, const NativeWork *work, uint32_t batch) {
+  const WordSource source = {
+      .format = &j->format, .junction = j->index, .input = work->up_input + batch - 1};
+  UpdateWords words = {source, source};
+  words.step.operation = EDGE_OP_UP_STEP;
+  words.state.operation = ROUNDING_OF_STATE;
+  return words;
 }
 
 static void update_weight(const FixedJunction *j, const NativeWork *work, uint32_t edge, Wide sum,
-                          uint32_t batch) {
-  const size_t slot = (size_t)(weight_of(j, edge) - (Cell *)j->native->weight);
-  update_slot(j, work, slot, edge, sum, batch);
+                          uint32_t batch, UpdateWords *source) {
+  const UpdateRule *rule = work->weight_rule;
+  const uint32_t words[2] = {word_from(&source->step, edge),
+                             rule->has_momentum ? word_from(&source->state, edge) : 0};
+  Cell *weight = weight_of(j, edge);
+  const ptrdiff_t slot = weight - (Cell *)j->native->weight;
+  update_fixed(rule, &j->format, sum, batch, words, &weight->raw,
+               &((Cell *)j->native->weight_state)[slot].raw);
 }
 
 /* Online: BP with the old weights into 64-bit sums in scratch, then UP, edge by edge. */
@@ -182,6 +190,7 @@ void native_fixed_back(const NativeJunction *native, const NativeWork *work) {
   const uint32_t *left_cell = native->left_cell;
   const Cell *activation = work->up_left, *delta = work->right_delta;
   int64_t *sums = work->scratch;
+  UpdateWords words = update_words(&j, work, 1);
   uint32_t lefts[EDGES_AT_ONCE];
   if (work->left_delta) memset(sums, 0, j.edges->left_count * sizeof *sums);
   for (uint32_t first = 0, right = 0; first < j.edges->edge_count; first += EDGES_AT_ONCE) {
@@ -196,7 +205,7 @@ void native_fixed_back(const NativeJunction *native, const NativeWork *work) {
         sums[left] += fixed_round_product(&j.format, j.format.rounding, weight_of(&j, e)->raw * d,
                                           word_for(&j, work->up_input, EDGE_OP_BP_MAC, e));
       }
-      update_weight(&j, work, e, activation[left_cell[left]].raw * d, 1);
+      update_weight(&j, work, e, activation[left_cell[left]].raw * d, 1, &words);
     }
   }
   const Cell *derivative = work->left_derivative;
@@ -227,12 +236,11 @@ void native_fixed_batch_bp(const NativeJunction *native, const NativeWork *work)
       memset(sums, 0, sizeof sums);
       for (uint32_t k = begin[l]; k < begin[l + 1]; k++) {
         const int64_t w = weight[slots[k]].raw;
-        const uint32_t edge = native->edge ? ((const uint32_t *)native->edge)[slots[k]] : 0;
         const Cell *row = rows + (size_t)rights[k] * width;
         for (uint64_t c = 0; c < columns; c++) {
-          sums[c] +=
-              fixed_round_product(&j.format, j.format.rounding, w * row[c].raw,
-                                  word_for(&j, work->up_input + from + c, EDGE_OP_BP_MAC, edge));
+          sums[c] += fixed_round_product(
+              &j.format, j.format.rounding, w * row[c].raw,
+              word_for(&j, work->up_input + from + c, EDGE_OP_BP_MAC, slots[k]));
         }
       }
       for (uint64_t c = 0; c < columns; c++) {
@@ -282,22 +290,40 @@ void native_fixed_batch_up(const NativeJunction *native, const NativeWork *work)
   const FixedJunction j = fixed_junction(native);
   const uint32_t batch = (uint32_t)work->last_column;
   const uint32_t *lefts = native->left;
+  UpdateWords words = update_words(&j, work, batch);
   for (uint32_t r = (uint32_t)work->first; r < work->last; r++) {
     const uint32_t end = interleaver_begin(j.edges, r + 1);
     for (uint32_t e = interleaver_begin(j.edges, r); e < end; e++) {
-      const uint32_t left = lefts[((const uint32_t *)native->place)[e]];
-      update_weight(&j, work, e, sum_products(&j, work, left, r), batch);
+      const uint32_t left = lefts[e];
+      update_weight(&j, work, e, sum_products(&j, work, left, r), batch, &words);
     }
     update_bias(&j, work, r, sum_deltas(&j, work, r), batch);
   }
 }
 
+/* Bits that plain descent by a whole batch of a power of two drops, or -1: anything else. */
+static int plain_shift(const UpdateRule *rule, const NumberFormat *format, uint32_t batch) {
+  if (rule->has_momentum || rule->l2_shift != NO_SHIFT || (batch & (batch - 1)) != 0) return -1;
+  if (rule->rate_shift < 0) return -1;
+  const int64_t shift = (int64_t)rule->rate_shift + format->fraction + __builtin_ctz(batch);
+  return shift <= 62 ? (int)shift : -1;
+}
+
 void native_fixed_update(const NativeJunction *native, const NativeWork *work, uint64_t right,
                          const int64_t *sums) {
   const FixedJunction j = fixed_junction(native);
-  const uint32_t *row_begin = native->row_begin, *edges = native->edge;
   const uint32_t batch = (uint32_t)work->last_column, r = (uint32_t)right;
-  for (uint32_t slot = row_begin[r]; slot < row_begin[r + 1]; slot++)
-    update_slot(&j, work, slot, edges ? edges[slot] : 0, *sums++, batch);
+  const uint32_t end = interleaver_begin(j.edges, r + 1);
+  const int shift = plain_shift(work->weight_rule, &j.format, batch);
+  UpdateWords words = update_words(&j, work, batch);
+  for (uint32_t e = interleaver_begin(j.edges, r); e < end; e++, sums++) {
+    if (shift < 0) {
+      update_weight(&j, work, e, *sums, batch, &words);
+      continue;
+    }
+    int32_t *weight = &((Cell *)native->weight)[e].raw; /* BATCH: slots are edges */
+    *weight = fixed_round_shift(&j.format, j.format.rounding, *weight, -*sums, (uint32_t)shift,
+                                word_from(&words.step, e));
+  }
   update_bias(&j, work, r, *sums, batch);
 }

@@ -34,6 +34,10 @@ typedef enum ProductRange {
 Value rounding_words(Emitter *e, uint32_t junction, uint32_t operation, Value inputs,
                      Value elements);
 
+/* The words of elements 4 * block .. 4 * block + 3 of 16 inputs (<16 x i64>) and blocks (<16 x i32>): words[i] of the i-th element. */
+void rounding_blocks(Emitter *e, uint32_t junction, uint32_t operation, Value inputs, Value blocks,
+                     Value words[4]);
+
 /* The same for elements 0 .. count - 1 of one input, in turn, at a quarter of the cost; the array has room for count rounded up to 64. */
 void fill_rounding_words(Emitter *e, uint32_t junction, uint32_t operation, Value input,
                          uint32_t count, Value array);

@@ -17,7 +17,7 @@ typedef struct Sums {
   Value input;       /* number of the batch's first */
   Value begin;       /* table: first entry of each neuron */
   Value other;       /* table: the other layer's neuron of an entry */
-  Value slot;        /* table: the slot of an entry; NULL: its number */
+  Value slot;        /* table: the slot, and edge, of an entry; NULL: its number */
   Value matrix;      /* of activations or deltas */
   uint32_t neurons;  /* its rows */
 } Sums;
@@ -36,40 +36,87 @@ static Value entry_of(Emitter *e, Value table, Value index) {
   return LLVMBuildZExt(e->builder, load_at(e, e->i32, table, index, ""), e->i64, "entry");
 }
 
-/* Words for one element (i64) and the inputs of a block's columns. */
-static Value words_of_block(Emitter *e, const Sums *s, EdgeOp operation, Value element, Value panel,
-                            Value column, uint32_t block) {
-  if (!rounds_randomly(&e->model->number)) return NULL;
+/* Numbers of the inputs of a block's columns, <16 x i64>. */
+static Value inputs_of_block(Emitter *e, const Sums *s, Value panel, Value column, uint32_t block) {
   Value first = LLVMBuildAdd(e->builder, mul_i64(e, panel, s->k->width), column, "");
   first = LLVMBuildAdd(e->builder, first, s->input, "");
   Value inputs = splat(e, LLVMBuildAdd(e->builder, first, block_at(e, block), ""), "");
   Value lanes = LLVMBuildZExt(e->builder, lane_numbers(e), e->v16i64, "");
-  inputs = LLVMBuildAdd(e->builder, inputs, lanes, "inputs");
-  Value elements = splat(e, LLVMBuildTrunc(e->builder, element, e->i32, ""), "element");
-  return rounding_words(e, s->k->index, operation, inputs, elements);
+  return LLVMBuildAdd(e->builder, inputs, lanes, "inputs");
 }
 
-/* Adds a neuron's edges to its sums of so many blocks. */
-static void add_edges(Emitter *e, const Sums *s, Value neuron, Value panel, Value column,
-                      uint32_t blocks, Value sums[]) {
-  Value begin = entry_of(e, s->begin, neuron);
-  Value end = entry_of(e, s->begin, add_i64(e, neuron, 1));
-  Loop loop = begin_loop(e, begin, end, 1, false, "edge");
-  for (uint32_t b = 0; b < blocks; b++) sums[b] = carry(e, &loop, sums[b], "sum");
-  Value slot = s->slot ? entry_of(e, s->slot, loop.index) : loop.index, edge = NULL;
-  if (rounds_randomly(&e->model->number))
-    edge = entry_of(e, junction_field(e, JUNCTION_edge, "edges"), slot);
-  Value weight = load_at(e, e->i32, junction_field(e, JUNCTION_weight, "weights"), slot, "w");
+static Value splat_number(Emitter *e, Value number) {
+  return splat(e, LLVMBuildTrunc(e->builder, number, e->i32, ""), "numbers");
+}
+
+/* Words for one element (i64) and a block's inputs. */
+static Value words_of_block(Emitter *e, const Sums *s, EdgeOp operation, Value element, Value panel,
+                            Value column, uint32_t block) {
+  if (!rounds_randomly(&e->model->number)) return NULL;
+  return rounding_words(e, s->k->index, operation, inputs_of_block(e, s, panel, column, block),
+                        splat_number(e, element));
+}
+
+/* The sums of so many blocks of columns. */
+typedef struct Place {
+  Value panel, column;
+  uint32_t blocks;
+} Place;
+
+/* Adds the edge of an entry with its weight to the sums; words (or NULL) of each block. */
+static void add_edge(Emitter *e, const Sums *s, const Place *at, Value entry, Value weight,
+                     const Value words[], Value sums[]) {
   Value w = factor_of(e, splat(e, weight, "w"));
-  Value row =
-      row_address(e, s->k, s->matrix, s->neurons, panel, entry_of(e, s->other, loop.index), column);
-  for (uint32_t b = 0; b < blocks; b++) {
+  Value other = entry_of(e, s->other, entry);
+  Value row = row_address(e, s->k, s->matrix, s->neurons, at->panel, other, at->column);
+  for (uint32_t b = 0; b < at->blocks; b++) {
     Value x = load_vector(e, e->v16i32, row, block_at(e, b), 64, "x");
-    Value words = words_of_block(e, s, s->operation, edge, panel, column, b);
-    carry_next(&loop, sums[b], add_product(e, x, w, sums[b], PRODUCT_ANY, words));
+    sums[b] = add_product(e, x, w, sums[b], PRODUCT_ANY, words[b]);
   }
+}
+
+/* Adds a neuron's edges to its sums. */
+static void add_edges(Emitter *e, const Sums *s, const Place *at, Value neuron, Value sums[]) {
+  Value begin = entry_of(e, s->begin, neuron), weights = junction_field(e, JUNCTION_weight, "");
+  Value end = entry_of(e, s->begin, add_i64(e, neuron, 1));
+  Value before[MOST_BLOCKS], words[MOST_BLOCKS];
+  Loop loop = begin_loop(e, begin, end, 1, false, "edge");
+  for (uint32_t b = 0; b < at->blocks; b++) before[b] = sums[b] = carry(e, &loop, sums[b], "sum");
+  Value edge = s->slot ? entry_of(e, s->slot, loop.index) : loop.index;
+  for (uint32_t b = 0; b < at->blocks; b++)
+    words[b] = words_of_block(e, s, s->operation, edge, at->panel, at->column, b);
+  add_edge(e, s, at, loop.index, load_at(e, e->i32, weights, edge, "w"), words, sums);
+  for (uint32_t b = 0; b < at->blocks; b++) carry_next(&loop, before[b], sums[b]);
   end_loop(e, &loop);
-  for (uint32_t b = 0; b < blocks; b++) sums[b] = carried(&loop, sums[b]);
+  for (uint32_t b = 0; b < at->blocks; b++) sums[b] = carried(&loop, before[b]);
+}
+
+/* The same for entries that are edges in turn, of which four share a draw of words.  Neighbours of the row's ends count with a weight of
+ * 0, which no rounding makes more of. */
+static void add_edges_by_four(Emitter *e, const Sums *s, const Place *at, Value neuron,
+                              Value sums[]) {
+  Value begin = entry_of(e, s->begin, neuron), weights = junction_field(e, JUNCTION_weight, "");
+  Value end = entry_of(e, s->begin, add_i64(e, neuron, 1)), none = const_i32(e, 0);
+  Value first = LLVMBuildAnd(e->builder, begin, const_i64(e, -4), "first");
+  Value before[MOST_BLOCKS], words[MOST_BLOCKS][4];
+  Loop loop = begin_loop(e, first, end, 4, false, "edges");
+  for (uint32_t b = 0; b < at->blocks; b++) before[b] = sums[b] = carry(e, &loop, sums[b], "sum");
+  Value block = LLVMBuildLShr(e->builder, loop.index, const_i64(e, 2), "block");
+  for (uint32_t b = 0; b < at->blocks; b++)
+    rounding_blocks(e, s->k->index, s->operation, inputs_of_block(e, s, at->panel, at->column, b),
+                    splat_number(e, block), words[b]);
+  for (uint32_t i = 0; i < 4; i++) {
+    Value edge = add_i64(e, loop.index, i), own[MOST_BLOCKS];
+    Value is_after = LLVMBuildICmp(e->builder, LLVMIntUGE, edge, begin, "");
+    Value is_before = LLVMBuildICmp(e->builder, LLVMIntULT, edge, end, "");
+    Value is_own = LLVMBuildAnd(e->builder, is_after, is_before, "is_own");
+    Value weight = load_at(e, e->i32, weights, edge, "w");
+    for (uint32_t b = 0; b < at->blocks; b++) own[b] = words[b][i];
+    add_edge(e, s, at, edge, LLVMBuildSelect(e->builder, is_own, weight, none, ""), own, sums);
+  }
+  for (uint32_t b = 0; b < at->blocks; b++) carry_next(&loop, before[b], sums[b]);
+  end_loop(e, &loop);
+  for (uint32_t b = 0; b < at->blocks; b++) sums[b] = carried(&loop, before[b]);
 }
 
 /* Calls `body` for every panel's columns. */
@@ -114,14 +161,17 @@ static void ff_columns(Emitter *e, const BatchKernel *k, Value panel, Value colu
   Loop loop = begin_loop(e, f->sums.first, active, 1, false, "right");
   Value bias = load_at(e, e->i32, junction_field(e, JUNCTION_bias, "biases"), loop.index, "b");
   for (uint32_t b = 0; b < blocks; b++) sums[b] = splat(e, bias, "b");
-  add_edges(e, &f->sums, loop.index, panel, column, blocks, sums);
+  const Place at = {panel, column, blocks};
+  if (rounds_randomly(&e->model->number)) {
+    add_edges_by_four(e, &f->sums, &at, loop.index, sums);
+  } else {
+    add_edges(e, &f->sums, &at, loop.index, sums);
+  }
   Value to = row_address(e, k, f->right, k->right_count, panel, loop.index, column);
   Value derivative = row_address(e, k, f->derivative, k->right_count, panel, loop.index, column);
-  for (uint32_t b = 0; b < blocks; b++) {
-    Value at = block_at(e, b);
-    fire_block(e, f, sums[b], element_address(e, e->i32, to, at, ""),
-               element_address(e, e->i32, derivative, at, ""), masks[b]);
-  }
+  for (uint32_t b = 0; b < blocks; b++)
+    fire_block(e, f, sums[b], element_address(e, e->i32, to, block_at(e, b), ""),
+               element_address(e, e->i32, derivative, block_at(e, b), ""), masks[b]);
   end_loop(e, &loop);
   if (!f->has_table || k->active_count == k->right_count) return;
   Value padding = greater_i64(e, f->sums.first, const_i64(e, k->active_count));
@@ -170,7 +220,7 @@ static void bp_columns(Emitter *e, const BatchKernel *k, Value panel, Value colu
   Loop loop = begin_loop(e, b->sums.first, b->sums.last, 1, false, "left");
   Value sums[MOST_BLOCKS];
   for (uint32_t i = 0; i < blocks; i++) sums[i] = LLVMConstNull(e->v16i32);
-  add_edges(e, &b->sums, loop.index, panel, column, blocks, sums);
+  add_edges(e, &b->sums, &(Place){panel, column, blocks}, loop.index, sums);
   Value from = row_address(e, k, b->derivative, left_count, panel, loop.index, column);
   Value to = row_address(e, k, b->delta, left_count, panel, loop.index, column);
   for (uint32_t i = 0; i < blocks; i++) {

@@ -48,9 +48,8 @@ static Value choose_words(Emitter *e, Value words[4], Value elements) {
   return LLVMBuildSelect(e->builder, is_upper, upper, lower, "words");
 }
 
-/* philox() for 16 blocks of four elements: counters become words. */
-static void draw_words(Emitter *e, uint32_t junction, uint32_t operation, Value inputs,
-                       Value blocks, Value words[4]) {
+void rounding_blocks(Emitter *e, uint32_t junction, uint32_t operation, Value inputs, Value blocks,
+                     Value words[4]) {
   uint32_t key[2];
   rounding_key(&e->model->number, junction, key);
   Value half = const_vector(e, const_i64(e, 32));
@@ -67,7 +66,7 @@ Value rounding_words(Emitter *e, uint32_t junction, uint32_t operation, Value in
   if (LLVMTypeOf(inputs) == e->i64) inputs = splat(e, inputs, "inputs");
   Value blocks = LLVMBuildLShr(e->builder, elements, const_vector(e, const_i32(e, 2)), "blocks");
   Value words[4];
-  draw_words(e, junction, operation, inputs, blocks, words);
+  rounding_blocks(e, junction, operation, inputs, blocks, words);
   return choose_words(e, words, elements);
 }
 
@@ -78,7 +77,7 @@ void fill_rounding_words(Emitter *e, uint32_t junction, uint32_t operation, Valu
   Value block = LLVMBuildLShr(e->builder, loop.index, const_i64(e, 2), "block");
   Value blocks = splat(e, LLVMBuildTrunc(e->builder, block, e->i32, ""), "");
   blocks = LLVMBuildAdd(e->builder, blocks, lane_numbers(e), "blocks");
-  draw_words(e, junction, operation, inputs, blocks, words);
+  rounding_blocks(e, junction, operation, inputs, blocks, words);
   interleave(e, words, 4);
   for (uint32_t i = 0; i < 4; i++)
     store_vector(e, words[i], array, add_i64(e, loop.index, (int64_t)i * LANES), 64);
