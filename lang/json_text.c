@@ -31,3 +31,12 @@ json_t *json_text(const char *text, size_t length) {
   free(valid);
   return string;
 }
+
+size_t utf8_length(const char *text, size_t length) {
+  json_t *string = json_stringn(text, length);
+  json_decref(string);
+  if (string) return length;
+  size_t at = 0;
+  for (size_t bytes; (bytes = character_length(text + at, length - at)) > 0;) at += bytes;
+  return at;
+}

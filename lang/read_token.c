@@ -113,8 +113,6 @@ void report_character(Diagnostics *d, Span at, const char *text, size_t length) 
   const unsigned char first = (unsigned char)text[0];
   if (first < ' ' || first == 127) {
     error_at(d, ERROR_CHARACTER, at, "unexpected control character 0x%02x", first);
-  } else if (length == 1 && first >= 0x80) {
-    error_at(d, ERROR_CHARACTER, at, "the byte 0x%02x is no UTF-8", first);
   } else {
     error_at(d, ERROR_CHARACTER, at, "unexpected character '%.*s'", (int)length, text);
   }

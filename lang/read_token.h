@@ -10,7 +10,7 @@
  * digits.  Exact; false after reporting one that does not fit. */
 bool read_number(Diagnostics *d, Span at, const char *text, size_t length, Rational *number);
 
-/* A text in quotes with its escapes decoded, in the arena; NULL after reporting a bad escape, a NUL or bytes that are no UTF-8. */
+/* A text in quotes with its escapes decoded, in the arena; NULL after reporting a bad escape or a NUL. */
 const char *read_string(Diagnostics *d, Arena *arena, Span at, const char *text, size_t length);
 
 /* Reports a character that begins no token. */

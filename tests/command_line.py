@@ -317,6 +317,32 @@ class CommandLine(unittest.TestCase):
                 for line in plain.splitlines():
                     self.assertEqual(line, line.rstrip())
 
+    # ---- texts ----
+
+    def test_a_text_in_another_encoding_is_one_mistake(self):
+        program = (PROGRAM % 3).replace("network small", "// caf\xe9, na\xefve\n/* \xfc */ network small")
+        texts = {"comment": program,
+                 "text": (PROGRAM % 3).replace("morse(train = 2000, test = 100)", 'csv("\xe9t\xe9.csv")'),
+                 "code": "let caf\xe9 = 1;\n" + PROGRAM % 3,
+                 "cut": "// \xe2\x82\n" + PROGRAM % 3}
+        for name, text in texts.items():
+            (self.folder / f"{name}.sedge").write_bytes(text.encode("latin-1"))
+            byte = next(character for character in text if ord(character) > 127)
+            line = text[:text.index(byte)].count("\n") + 1
+            with self.subTest(name=name):
+                done = self.run_sedge("check", f"{name}.sedge", "--json", code=WRONG, errors="replace")
+                messages = [json.loads(message) for message in done.stdout.splitlines()]
+                self.assertEqual([(m["line"], m["code"], m["message"]) for m in messages],
+                                 [(line, "E0003", f"the byte 0x{ord(byte):02x} is no UTF-8")])
+                self.run_sedge("fmt", f"{name}.sedge", code=WRONG, errors="replace")
+        self.write("imports.sedge", 'import "comment.sedge";\n')
+        done = self.run_sedge("check", "imports.sedge", code=WRONG, errors="replace")
+        self.assertIn("comment.sedge:2:7: error: the byte 0xe9", done.stderr)
+        done = self.run_sedge("check", "small.sedge", "-D", "train.epochs=1 // \udce9", code=WRONG, errors="replace")
+        self.assertIn("the byte 0xe9 is no UTF-8", done.stderr)
+        (self.folder / "right.sedge").write_text("// caf\u00e9 \U0001d6fc\n" + PROGRAM % 3, encoding="utf-8-sig")
+        self.run_sedge("check", "right.sedge")
+
     # ---- files ----
 
     def test_what_cannot_be_read_is_a_system_failure(self):
