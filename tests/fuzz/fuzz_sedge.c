@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fuzzes the compiler: text through check, edges, fit and schedule. Nothing may crash, hang or grow without bound.
+// Fuzzes the compiler: text through check, edges, fit and schedule. Nothing may crash, hang or grow without bound; what is refused has a
+// message, and messages can be printed.
 //
 // Lines at its beginning that begin with -D are definitions of the command line: -Dfanout=4, -Dhardware.clock=20 MHz.
 #include <stdint.h>
@@ -25,6 +26,20 @@ static char *take_defines(char *text, const char **defines, CheckOptions *option
   return text;
 }
 
+/* Runs the passes, and prints what was reported in both ways. */
+static bool compile(Compilation *c, PassId last) {
+  char *text = NULL;
+  size_t length = 0;
+  const bool is_good = run_passes(c, last);
+  FILE *out = open_memstream(&text, &length);
+  if (!out || is_good != (error_count(c->diagnostics) == 0)) abort();
+  print_diagnostics(c->diagnostics, out, true);
+  print_diagnostics_json(c->diagnostics, out);
+  fclose(out);
+  free(text);
+  return is_good;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char *bytes = malloc(size + 1);
   if (!bytes) return 0;
@@ -35,13 +50,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const char *text = take_defines(bytes, defines, &options);
   Compilation *c = compilation_open("fuzz.sedge", text, &options);
   /* Large networks are legal, and would only make the fuzzer slow: stop before their edges are placed. */
-  bool is_small = run_passes(c, PASS_CHECK);
+  bool is_small = compile(c, PASS_CHECK);
   for (uint32_t i = 0; is_small && i < c->program->network.layer_count; i++) {
     is_small = c->program->network.layers[i].neuron_count <= 512;
   }
   if (is_small) {
     Compilation *whole = compilation_open("fuzz.sedge", text, &options);
-    run_passes(whole, PASS_SCHEDULE);
+    compile(whole, PASS_SCHEDULE);
     compilation_close(whole);
   }
   compilation_close(c);
