@@ -161,8 +161,49 @@ static int32_t descend(const UpdateRule *rule, const NumberFormat *format, int32
   return fixed_round_quotient(format, format->rounding, parameter, change, denominator, word);
 }
 
+/* Bits below the format's unit in a gradient of a whole batch of a power of two, or -1 where exact values take more than 62 bits or l2
+ * makes finer ones. */
+static int short_shift(const UpdateRule *rule, const NumberFormat *format, uint32_t batch) {
+  if (rule->l2_shift != NO_SHIFT || rule->rate_shift < 0 || (batch & (batch - 1)) != 0) return -1;
+  const uint32_t batch_bits = (uint32_t)__builtin_ctz(batch);
+  return 2 * format->width + batch_bits <= 62 ? (int)(format->fraction + batch_bits) : -1;
+}
+
+/* parameter - rate * numerator / 2^shift, rounded once.  Beyond 62 bits nothing but a sign is left. */
+static int32_t descend_short(const UpdateRule *rule, const NumberFormat *format, int32_t parameter,
+                             int64_t numerator, int shift, uint32_t word) {
+  if (rule->rate_shift == NO_SHIFT) return parameter;
+  const int all = shift + rule->rate_shift, late = all < 62 ? all : 62;
+  const int64_t change = -numerator >> (all - late < 62 ? all - late : 62);
+  return fixed_round_shift(format, format->rounding, parameter, change, (uint32_t)late, word);
+}
+
+/* update_fixed() in 64 bits, where short_shift() is not negative. */
+static void update_short(const UpdateRule *rule, const NumberFormat *format, int64_t sum, int shift,
+                         const uint32_t words[2], int32_t *parameter, int32_t *state) {
+  if (!rule->has_momentum) {
+    *parameter = descend_short(rule, format, *parameter, sum, shift, words[0]);
+    return;
+  }
+  /* momentum_raw * v has `fraction` bits below the unit. */
+  const int64_t by_batch = (int64_t)1 << (shift - (int)format->fraction);
+  const int64_t kept = (int64_t)rule->momentum_raw * *state * by_batch;
+  *state = fixed_round_shift(format, format->rounding, 0, kept + sum, (uint32_t)shift, words[1]);
+  if (!rule->is_nesterov) {
+    *parameter = descend_short(rule, format, *parameter, *state, 0, words[0]);
+    return;
+  }
+  const int64_t ahead = (int64_t)rule->momentum_raw * *state * by_batch;
+  *parameter = descend_short(rule, format, *parameter, sum + ahead, shift, words[0]);
+}
+
 void update_fixed(const UpdateRule *rule, const NumberFormat *format, Wide sum, uint32_t batch,
                   const uint32_t words[2], int32_t *parameter, int32_t *state) {
+  const int shift = short_shift(rule, format, batch);
+  if (shift >= 0) {
+    update_short(rule, format, (int64_t)sum, shift, words, parameter, state);
+    return;
+  }
   const Gradient g = exact_gradient(rule, format, sum, batch, *parameter);
   if (!rule->has_momentum) {
     *parameter = descend(rule, format, *parameter, g.numerator, g.denominator, words[0]);

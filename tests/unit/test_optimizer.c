@@ -229,7 +229,8 @@ static void fixed_steps_are_one_rounding(void **state) {
       {.method = OPTIMIZE_SGD, .momentum = 0.75, .is_nesterov = true},
       {.method = OPTIMIZE_SGD, .momentum = 0.5, .is_nesterov = true, .l2 = 0x1p-5},
   };
-  const uint32_t formats[][2] = {{4, 0}, {4, 1}, {8, 3}, {8, 7}, {12, 3}, {16, 2}};
+  const uint32_t formats[][2] = {{4, 0},  {4, 1},  {8, 3},  {8, 7},
+                                 {12, 3}, {16, 2}, {18, 5}, {30, 9}};
   const uint32_t batches[] = {1, 2, 3, 7, 64};
   uint32_t seed = 1;
   for (size_t f = 0; f < COUNT(formats); f++) {
