@@ -6,7 +6,7 @@
 // and more for subnormal floats), so that rounding it to float rounds the exact sum.  Source: Boldo and Melquiond, "Emulation
 // of FMA and correctly rounded sums: proved algorithms using rounding to odd", 2008.
 //
-// compiler/llvm/emitter.c generates the same in vectors.
+// compiler/llvm/exact_fma_ir.c generates the same in vectors.
 #ifndef SEDGE_RUNTIME_EXACT_FMA_H
 #define SEDGE_RUNTIME_EXACT_FMA_H
 

@@ -188,45 +188,6 @@ Value call_intrinsic(Emitter *e, const char *name, Type type, Value *arguments, 
   return call_overloaded(e, name, &type, 1, arguments, count, result);
 }
 
-/* `wide`, or as many of it as the value has lanes. */
-static Type type_like(Type wide, Value value) {
-  Type type = LLVMTypeOf(value);
-  return LLVMGetTypeKind(type) == LLVMVectorTypeKind ? LLVMVectorType(wide, LLVMGetVectorSize(type))
-                                                     : wide;
-}
-
-/* A sum in double that is not exact, as `error` says, rounded to odd. */
-static Value round_to_odd(Emitter *e, Value sum, Value error) {
-  LLVMBuilderRef b = e->builder;
-  Type real = LLVMTypeOf(sum), whole = type_like(e->i64, sum);
-  Value one = LLVMConstInt(e->i64, 1, false), sign = LLVMConstInt(e->i64, 63, false);
-  if (whole != e->i64) {
-    one = const_vector(e, one);
-    sign = const_vector(e, sign);
-  }
-  Value bits = LLVMBuildBitCast(b, sum, whole, "");
-  Value differs = LLVMBuildXor(b, bits, LLVMBuildBitCast(b, error, whole, ""), "");
-  Value beyond = LLVMBuildAShr(b, differs, sign, "beyond"); /* 0 or -1 */
-  Value odd = LLVMBuildOr(b, LLVMBuildAdd(b, bits, beyond, ""), one, "odd");
-  Value size = call_intrinsic(e, "llvm.fabs", real, &error, 1, "");
-  Value is_inexact = LLVMBuildFCmp(b, LLVMRealOGT, size, LLVMConstNull(real), "inexact");
-  return LLVMBuildSelect(b, is_inexact, LLVMBuildBitCast(b, odd, real, ""), sum, "");
-}
-
-/* runtime/exact_fma.h in vectors, which says why it is right. */
-static Value emit_exact_fma(Emitter *e, Value x, Value y, Value z, const char *name) {
-  LLVMBuilderRef b = e->builder;
-  Type real = type_like(e->f64, x);
-  Value product =
-      LLVMBuildFMul(b, LLVMBuildFPExt(b, x, real, ""), LLVMBuildFPExt(b, y, real, ""), "product");
-  Value addend = LLVMBuildFPExt(b, z, real, "");
-  Value sum = LLVMBuildFAdd(b, product, addend, "");
-  Value rest = LLVMBuildFSub(b, sum, product, "");
-  Value lost = LLVMBuildFSub(b, product, LLVMBuildFSub(b, sum, rest, ""), "");
-  Value error = LLVMBuildFAdd(b, lost, LLVMBuildFSub(b, addend, rest, ""), "error");
-  return LLVMBuildFPTrunc(b, round_to_odd(e, sum, error), LLVMTypeOf(x), name);
-}
-
 Value emit_fma(Emitter *e, Value a, Value b, Value c, const char *name) {
   if (e->lacks_fma) return emit_exact_fma(e, a, b, c, name);
   Value arguments[] = {a, b, c};

@@ -118,6 +118,8 @@ void store_masked(Emitter *e, Value value, Value array, Value index, Value mask)
 Value splat(Emitter *e, Value scalar, const char *name); /* 16 times a scalar */
 Value emit_fma(Emitter *e, Value a, Value b, Value c,
                const char *name); /* a * b + c, rounded once; float or vector of floats */
+Value emit_exact_fma(Emitter *e, Value x, Value y, Value z,
+                     const char *name); /* the same by double's operations (exact_fma_ir.c) */
 Value add_i64(Emitter *e, Value a, int64_t b);
 Value mul_i64(Emitter *e, Value a, int64_t b);
 
