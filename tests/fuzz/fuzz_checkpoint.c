@@ -5,7 +5,8 @@
 // Three bytes, then more:
 //   which engine, of which model: see benches
 //   the inputs it was trained on before
-//   h  what happens to it, a byte each: further inputs, the end of a batch, a drain; after each, what it writes can be read
+//   h  what happens to it, a byte each: further inputs, the end of a batch, a drain; after each, what it writes can be read, and the
+//      other engine of that model has the same parameters
 //   e  edits of its state, each a tensor's number (1 byte), an element's (2) and a value (8); then it is written with the right checksum
 //   c  a checkpoint as a file; digests of model and state are put right where there are 64 bytes for them
 //   p  parameters as a file
@@ -69,6 +70,8 @@ static Bench benches[] = {
     {.text = widest, .is_native = true},
     {.text = deep},
     {.text = deep, .is_native = true},
+    {.text = wide, .is_native = true},
+    {.text = widest},
 };
 
 enum { BENCHES = sizeof benches / sizeof benches[0], INPUTS = 6, EXAMPLES = 8, MOST_TRAINED = 40 };
@@ -167,18 +170,44 @@ static void read_and_train(Bench *bench, const char *path) {
 
 /* ---- the kinds of input ---- */
 
-static void fuzz_history(Bench *bench, const uint8_t *data, size_t size) {
-  enum { MOST_EVENTS = 24, DRAIN = 0x40, END = 0x80 };
+/* The same model on the other engine, or NULL. */
+static Bench *twin_of(const Bench *bench) {
+  for (int i = 0; i < BENCHES; i++) {
+    if (benches[i].text == bench->text && benches[i].is_native != bench->is_native)
+      return &benches[i];
+  }
+  return NULL;
+}
+
+enum { DRAIN = 0x40, END = 0x80 };
+
+static bool happen(Engine *engine, uint8_t event, Failure *failure) {
+  Tally tally = {0};
+  return event & DRAIN ? engine_drain(engine, &tally, failure)
+                       : train(engine, event % 16, event & END, failure);
+}
+
+static void require_equal_parameters(const Engine *one, const Engine *other) {
+  char digest[65], expected[65];
+  parameters_digest(one, digest);
+  parameters_digest(other, expected);
+  require(strcmp(digest, expected) == 0);
+}
+
+static void fuzz_history(Bench *bench, uint32_t trained, bool ends_batch, const uint8_t *data,
+                         size_t size) {
+  enum { MOST_EVENTS = 24 };
   char path[300];
   Failure failure = {0};
+  Bench *twin = twin_of(bench);
+  Engine *other = twin ? take_engine(twin) : NULL;
+  require(!other || trained == 0 || train(other, trained, ends_batch, &failure));
   snprintf(path, sizeof path, "%s/checkpoint", fuzz_folder());
   for (size_t i = 0; i < size && i < MOST_EVENTS; i++) {
-    Tally tally = {0};
-    const bool is_good = data[i] & DRAIN
-                             ? engine_drain(bench->engine, &tally, &failure)
-                             : train(bench->engine, data[i] % 16, data[i] & END, &failure);
-    if (!is_good) break; /* an output was not a number: the state is lost */
+    if (!happen(bench->engine, data[i], &failure)) break; /* an output was not a number */
     check_round_trip(bench, path);
+    require(!other || happen(other, data[i], &failure));
+    if (other) require_equal_parameters(bench->engine, other);
   }
   unlink(path);
 }
@@ -273,9 +302,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_parameters(bench, data + HEAD, size - HEAD);
     return 0;
   }
-  require(trained == 0 || train(engine, trained, data[1] & 0x80, &failure));
+  require(trained == 0 || train(engine, trained, data[1] & END, &failure));
   if (data[2] == 'h') {
-    fuzz_history(bench, data + HEAD, size - HEAD);
+    fuzz_history(bench, trained, data[1] & END, data + HEAD, size - HEAD);
   } else if (data[2] == 'c') {
     fuzz_checkpoint(bench, data + HEAD, size - HEAD);
   } else {
