@@ -145,6 +145,7 @@ class Sweep(unittest.TestCase):
             (["--over", "hardware.zz=3"], "did you mean hardware.z?"),
             (["--over", "fanout"], "has no '='"),
             (["--over", "fanout=4,4"], "4 is given twice"),
+            (["--over", "seed=1..50000,7"], "7 is given twice"),
             (["--over", "fanout=4", "--over", "fanout=8"], "--over fanout is given twice"),
             (["--over", "fanout=4,"], "a value is empty"),
             (["--over", "fanout=1..1000000"], "at most 100000 runs"),

@@ -123,18 +123,29 @@ static bool is_whole_number(const char *text) {
   return *text && strlen(text) < 20 && strspn(text, "0123456789") == strlen(text);
 }
 
+static int compare_values(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A value that is there twice, or NULL; sorted, since there may be very many. */
+static const char *find_twice(const Axis *axis, Arena *arena) {
+  const char **sorted = ARENA_ARRAY(arena, const char *, axis->count);
+  memcpy(sorted, axis->values, axis->count * sizeof *sorted);
+  qsort(sorted, axis->count, sizeof *sorted, compare_values);
+  for (uint32_t i = 1; i < axis->count; i++)
+    if (strcmp(sorted[i - 1], sorted[i]) == 0) return sorted[i];
+  return NULL;
+}
+
 static const char *check_values(const Axis *axis, Arena *arena) {
   for (uint32_t i = 0; i < axis->count; i++) {
     const char *value = axis->values[i];
     if (!*value) return arena_print(arena, "--over %s: a value is empty", axis->name);
     if (axis->kind == AXIS_SEED && !is_whole_number(value))
       return arena_print(arena, "--over seed: '%s' is no whole number", value);
-    for (uint32_t j = 0; j < i; j++) {
-      if (strcmp(value, axis->values[j]) == 0)
-        return arena_print(arena, "--over %s: %s is given twice", axis->name, value);
-    }
   }
-  return NULL;
+  const char *twice = find_twice(axis, arena);
+  return twice ? arena_print(arena, "--over %s: %s is given twice", axis->name, twice) : NULL;
 }
 
 static const char *read_axis(const char *text, const Program *program, const Texts *known,
