@@ -48,13 +48,18 @@ BUILDS = {"plain": ("build", ["-DCMAKE_C_FLAGS_RELEASE=-O1"]),
           "sanitize": ("build/sanitize", ["-DCMAKE_C_FLAGS_RELEASE=-O1 -g", "-DSEDGE_SANITIZE=ON"])}
 
 
+COMMAND = ["lang/all", "runtime/all", "compiler/all", "fail_calls"]  # what every test needs that is no program of its own
+
+
 class Test:
-    def __init__(self, described):
+    def __init__(self, described, build):
         properties = {entry["name"]: entry["value"] for entry in described["properties"]}
         self.name = described["name"]
         self.command = described["command"]
         self.environment = dict(entry.split("=", 1) for entry in properties.get("ENVIRONMENT", []))
         self.folder = properties["WORKING_DIRECTORY"]
+        is_built = Path(self.command[0]).is_relative_to(build)
+        self.targets = [os.path.relpath(self.command[0], build)] if is_built else COMMAND
 
 
 def read_times(build):
@@ -72,6 +77,7 @@ class Copy:
     def __init__(self, folder, times):
         self.tree, self.scratch, self.times = folder / "tree", folder / "scratch", times
         self.tests = {}
+        self.right = {}       # a file's objects, as they are without a mutant
         self.trusted = set()  # tests, as build:name, that passed here once
         self.update()
 
@@ -97,26 +103,28 @@ class Copy:
         launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
         subprocess.run(["cmake", "-G", "Ninja", "-S", ".", "-B", folder, *options, *launcher], cwd=self.tree, check=True,
                        stdout=subprocess.DEVNULL)
-        if not self.compile(build):
+        if not self.compile(build, ["all"]):  # ctest does not describe a test whose program is missing
             raise SystemExit(f"run_mutants.py: error: {self.tree / folder} does not build")
         described = subprocess.run(["ctest", "--test-dir", folder, "--show-only=json-v1"], cwd=self.tree, check=True,
                                    capture_output=True).stdout
-        tests = [Test(entry) for entry in json.loads(described)["tests"]]
+        tests = [Test(entry, self.tree / folder) for entry in json.loads(described)["tests"]]
         self.tests[build] = sorted((test for test in tests if test.name in self.times), key=lambda test: self.times[test.name])
+        self.objects = {}
+        for entry in json.loads((self.tree / "build" / "compile_commands.json").read_text()):
+            output = re.search(r" -o (\S+)", entry["command"])[1]
+            self.objects.setdefault(os.path.relpath(entry["file"], self.tree), []).append(output)
+        if build == "plain":
+            self.right = {file: self.object_code(file) for file in self.objects if not file.startswith("tests/")}
 
-    def compile(self, build):
-        done = subprocess.run(["ninja", "-C", BUILDS[build][0], "-j2"], cwd=self.tree, capture_output=True, check=False,
+    def compile(self, build, targets):
+        done = subprocess.run(["ninja", "-C", BUILDS[build][0], "-j2", *targets], cwd=self.tree, capture_output=True, check=False,
                               env={**os.environ, "CCACHE_BASEDIR": str(self.tree)})
         return done.returncode == 0
 
     def object_code(self, file):
         """What distinguishes the objects that the plain build makes of a file."""
-        build = self.tree / BUILDS["plain"][0]
-        code = hashlib.sha256()
-        for entry in json.loads((build / "compile_commands.json").read_text()):
-            if Path(entry["file"]) == self.tree / file:
-                code.update((build / re.search(r" -o (\S+)", entry["command"])[1]).read_bytes())
-        return code.hexdigest()
+        folder = self.tree / BUILDS["plain"][0]
+        return [hashlib.sha256((folder / output).read_bytes()).hexdigest() for output in self.objects[file]]
 
     @contextlib.contextmanager
     def mutated(self, mutation):
@@ -156,7 +164,7 @@ class Copy:
     def trusts(self, test, build):
         """Whether a test that failed a mutant passes what is right, which is built; if not, it is used no more."""
         name = f"{build}:{test.name}"
-        if name not in self.trusted:
+        if name not in self.trusted and self.compile(build, test.targets):
             said = self.run_test(test, build)
             if said:
                 print(f"warning: left out {name}, which fails without a mutant: {said}", flush=True)
@@ -249,22 +257,21 @@ def try_mutant(copy, coverage, mutation, options, passed):
     for build in builds_of(options):
         tests = [test for test in copy.tests[build] if copy.times[test.name] <= options.longest and options.tests.search(test.name)
                  and f"{build}:{test.name}" not in passed and coverage.concerns(test, mutation)]
-        if not tests:
-            continue
-        original = copy.object_code(mutation.file)
         with copy.mutated(mutation):
-            if not copy.compile(build):
+            if not copy.compile(build, copy.objects[mutation.file]):
                 return {**result, "outcome": "not built"}
-            if build == "plain" and copy.object_code(mutation.file) == original:
+            if build == "plain" and copy.object_code(mutation.file) == copy.right[mutation.file]:
                 return {**result, "outcome": "same code"}
             said = None
             for test in tests:
+                if not copy.compile(build, test.targets):
+                    said = "it does not link"
+                    break
                 said = copy.run_test(test, build) and copy.run_test(test, build)
                 if said:
                     break
                 passed.append(f"{build}:{test.name}")
                 copy.trusted.add(f"{build}:{test.name}")
-        copy.compile(build)  # the next one's object code is compared with what is right
         if said:
             if not copy.trusts(test, build):
                 return try_mutant(copy, coverage, mutation, options, passed)
