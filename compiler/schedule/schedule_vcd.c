@@ -100,15 +100,9 @@ static void print_unknown(FILE *out, uint32_t number) {
   fprintf(out, "bx %s\n", identifier(number, buffer));
 }
 
-/* A name that every reader of dumps takes: letters, digits, underscores. */
+/* Every reader of dumps takes our names: letters, digits, underscores. */
 static void print_scope(FILE *out, const char *name) {
-  fputs("$scope module ", out);
-  for (; *name; name++) {
-    const bool is_plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
-                          (*name >= '0' && *name <= '9');
-    fputc(is_plain ? *name : '_', out);
-  }
-  fputs(" $end\n", out);
+  fprintf(out, "$scope module %s $end\n", name);
 }
 
 static void end_scope(FILE *out) {

@@ -12,9 +12,7 @@ typedef enum GeneratedStream { EXAMPLE_STREAM, LABEL_STREAM, STREAMS_OF_A_PART }
 
 static RandomStream stream_at(uint64_t seed, RandomUse use, uint32_t index, uint32_t position) {
   RandomStream stream = random_stream(seed, use, index);
-  stream.counter[0] = 0;
   stream.counter[1] = position;
-  stream.used = sizeof stream.block.word / sizeof stream.block.word[0];
   return stream;
 }
 

@@ -116,6 +116,11 @@ class Copy:
         if build == "plain":
             self.right = {file: self.object_code(file) for file in self.objects if not file.startswith("tests/")}
 
+    def tests_of(self, build, options):
+        """The tests that were asked for, the quickest first."""
+        return [test for test in self.tests[build]
+                if self.times[test.name] <= options.longest and options.tests.search(test.name)]
+
     def compile(self, build, targets):
         done = subprocess.run(["ninja", "-C", BUILDS[build][0], "-j2", *targets], cwd=self.tree, capture_output=True, check=False,
                               env={**os.environ, "CCACHE_BASEDIR": str(self.tree)})
@@ -188,13 +193,13 @@ class Copy:
 class Coverage:
     """Which functions each test enters, as file:function; kept in a file. A test that fails when it is counted enters all."""
 
-    def __init__(self, path, copy, longest):
+    def __init__(self, path, copy, options):
         self.entered = json.loads(path.read_text()) if path.exists() else {}
-        if all(name in self.entered for name, seconds in copy.times.items() if seconds <= longest):
+        if all(test.name in self.entered for test in copy.tests_of("plain", options)):
             return
         copy.configure("coverage")
-        for test in copy.tests["coverage"]:
-            if copy.times[test.name] <= longest and test.name not in self.entered:
+        for test in copy.tests_of("coverage", options):
+            if test.name not in self.entered:
                 self.entered[test.name] = self.measure(copy, test)
                 path.write_text(json.dumps(self.entered))
 
@@ -255,8 +260,8 @@ def try_mutant(copy, coverage, mutation, options, passed):
     result = {"name": mutation.name, "file": mutation.file, "line": mutation.line, "change": shown(mutation)}
     passed = list(passed)
     for build in builds_of(options):
-        tests = [test for test in copy.tests[build] if copy.times[test.name] <= options.longest and options.tests.search(test.name)
-                 and f"{build}:{test.name}" not in passed and coverage.concerns(test, mutation)]
+        tests = [test for test in copy.tests_of(build, options)
+                 if f"{build}:{test.name}" not in passed and coverage.concerns(test, mutation)]
         with copy.mutated(mutation):
             if not copy.compile(build, copy.objects[mutation.file]):
                 return {**result, "outcome": "not built"}
@@ -349,7 +354,7 @@ def main():
     parser.add_argument("--seed", default="1", help="what they are drawn by (default: 1)")
     parser.add_argument("--longest", type=float, default=60, metavar="SECONDS",
                         help="leave out tests that take longer (default: 60)")
-    parser.add_argument("--tests", type=re.compile, default=re.compile(""), metavar="REGEX", help="run only these")
+    parser.add_argument("--tests", type=re.compile, default=re.compile(""), metavar="REGEX", help="only these")
     parser.add_argument("--sanitize", action="store_true", help="give survivors to a sanitized build's tests too")
     parser.add_argument("--jobs", type=int, default=1, help="how many at a time (default: 1)")
     parser.add_argument("--only", metavar="NAME", help="try this one again")
@@ -375,7 +380,7 @@ def main():
     for copy in copies:
         for build in builds_of(options):
             copy.configure(build)
-    coverage = Coverage(options.folder / "coverage.json", copies[0], options.longest)
+    coverage = Coverage(options.folder / "coverage.json", copies[0], options)
     if options.only:
         chosen = [mutation for mutation in mutations if mutation.name == options.only]
         if not chosen:

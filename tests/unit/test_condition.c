@@ -104,6 +104,9 @@ static bool is_sum(int64_t l, int64_t r) {
 static bool is_coprime(int64_t l, int64_t r) {
   return divisor_common((uint64_t)l, (uint64_t)r) == 1;
 }
+static bool has_small_multiple(int64_t l, int64_t r) {
+  return l * r == 0 || l * r / (int64_t)divisor_common((uint64_t)l, (uint64_t)r) < 40;
+}
 static bool is_bit(int64_t l, int64_t r) {
   return r < 40 && l >> r & 1;
 }
@@ -133,6 +136,7 @@ static void whole_numbers(void **state) {
   assert_joins(TWO(EQUAL, TWO(MODULO, TWO(ADD, ONE(NEGATE, L), R), number(-7)), number(-4)),
                is_floored);
   assert_joins(TWO(EQUAL, TWO(GCD, L, R), number(1)), is_coprime);
+  assert_joins(TWO(LESS, TWO(LCM, L, R), number(40)), has_small_multiple);
   assert_joins(node(SCALAR_SELECT, TWO(MODULO, L, number(2)), TWO(LESS, R, number(10)),
                     TWO(GREATER_EQUAL, R, number(40))),
                is_selected);

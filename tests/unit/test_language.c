@@ -89,6 +89,7 @@ static void values_are_exact(void **state) {
       {"135 * 36 kbit", "4976640 bit"},
       {"8 KiB / 1 B", "8192"},
       {"1 MHz * 2 us", "2"},
+      {"3 MHz * 2 kbit", "6144000000 in other units"},
       {"15 MHz + 1 s", "nothing"},
       {"1 / 0", "nothing"},
       {"2^100", "nothing"},

@@ -48,6 +48,23 @@ static void formulas_keep_their_meaning(void **state) {
   compiles_to(PROGRAM("x / (1 + exp(-x))"), swish);
 }
 
+/* Numbers that are no fractions of 64 bits become the nearest that are, and 0 where that is nearer than any. */
+static void doubles_become_fractions(void **state) {
+  (void)state;
+  for (int n = -100; n <= 42; n++) {
+    char text[256];
+    snprintf(text, sizeof text, "param c = exp(%d); " PROGRAM("x - c"), n);
+    Compilation *c = compile_text(text, PASS_MODEL);
+    const double wanted = exp(n), found = -formula_double(c->model->layers[1].activation.value, 0);
+    if (wanted < 0x1p-62) {
+      assert_true(found == 0.0);
+    } else {
+      assert_true(fabs(found - wanted) <= wanted * 1e-15);
+    }
+    compilation_close(c);
+  }
+}
+
 static void equal_parts_become_one_step(void **state) {
   (void)state;
   Compilation *c = compile_text(PROGRAM("(x + 1) * (x + 1)"), PASS_MODEL);
@@ -62,6 +79,7 @@ static void equal_parts_become_one_step(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(formulas_keep_their_meaning),
+      cmocka_unit_test(doubles_become_fractions),
       cmocka_unit_test(equal_parts_become_one_step),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,6 +201,30 @@ static void reads_archives_of_numpy(void **state) {
   dataset_close(&dataset);
 }
 
+/* [[0, 1, 2], [3, 4, 5]] column by column, as bytes and as floats. */
+static void turns_examples_of_fortran_order(void **state) {
+  (void)state;
+  const ScratchFolder folder = scratch_open();
+  const NpyText labels = npy_array("|u1", "(2,)", "\0\1", 2);
+  const float columns[] = {0, 3, 1, 4, 2, 5};
+  const NpyText examples[] = {
+      npy_text("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3)}", "\0\3\1\4\2\5", 6),
+      npy_text("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3)}", columns, sizeof columns),
+  };
+  for (size_t k = 0; k < 2; k++) {
+    Dataset dataset;
+    Failure failure = {0};
+    assert_true(read_npz(write_training(&folder, examples[k], labels), &dataset, &failure));
+    assert_int_equal(dataset.train.bytes != NULL, k == 0);
+    for (uint32_t i = 0; i < 6; i++) {
+      if (k == 0) assert_int_equal(dataset.train.bytes[i], i);
+      if (k == 1) assert_true(dataset.train.floats[i] == (float)i);
+    }
+    dataset_close(&dataset);
+  }
+  scratch_close(&folder);
+}
+
 static void reads_edge_lists(void **state) {
   (void)state;
   static const char path[] = SEDGE_SOURCE_DIR "/tests/fuzz/seeds/npz/edges.npz";
@@ -315,13 +339,10 @@ static void refuses_entries_of_other_kinds(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(reads_every_type),
-      cmocka_unit_test(reads_fortran_order),
-      cmocka_unit_test(refuses_wrong_headers),
-      cmocka_unit_test(refuses_every_truncation),
-      cmocka_unit_test(reads_archives_of_numpy),
-      cmocka_unit_test(reads_edge_lists),
-      cmocka_unit_test(refuses_arrays_that_disagree),
+      cmocka_unit_test(reads_every_type),         cmocka_unit_test(reads_fortran_order),
+      cmocka_unit_test(refuses_wrong_headers),    cmocka_unit_test(refuses_every_truncation),
+      cmocka_unit_test(reads_archives_of_numpy),  cmocka_unit_test(turns_examples_of_fortran_order),
+      cmocka_unit_test(reads_edge_lists),         cmocka_unit_test(refuses_arrays_that_disagree),
       cmocka_unit_test(refuses_damaged_archives),
       cmocka_unit_test(refuses_entries_of_other_kinds),
   };
