@@ -142,6 +142,15 @@ static void whole_numbers(void **state) {
                is_selected);
 }
 
+/* Numbers beyond 32 bits, whose lower halves are 0. */
+static void wide_numbers(void **state) {
+  (void)state;
+  const Scalar *wide = number((int64_t)1 << 33);
+  const Scalar *left = TWO(MULTIPLY, L, wide), *three = number((int64_t)3 << 33);
+  assert_joins(TWO(EQUAL, TWO(MODULO, left, three), number(0)), is_left);
+  assert_joins(TWO(EQUAL, TWO(DIVIDE, left, three), ONE(FLOOR, TWO(DIVIDE, left, three))), is_left);
+}
+
 static void parts_that_change_seldom(void **state) {
   (void)state;
   assert_joins(TWO(EQUAL, TWO(MODULO, L, number(3)), number(0)), is_left);
@@ -287,6 +296,7 @@ static void blocks_agree_with_single_pairs(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(whole_numbers),
+      cmocka_unit_test(wide_numbers),
       cmocka_unit_test(parts_that_change_seldom),
       cmocka_unit_test(fractions),
       cmocka_unit_test(doubles),

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <minizip/zip.h>
 
-#include "runtime/data/dataset.h"
+#include "runtime/data/dataset_build.h"
 #include "runtime/data/npy.h"
 #include "runtime/data/npz.h"
 #include "tests/unit/scratch_folder.h"
@@ -39,13 +39,18 @@ static NpyText npy_array(const char *type, const char *shape, const void *items,
   return npy_text(header, items, item_bytes);
 }
 
-static void add_member(zipFile zip, const char *name, NpyText text) {
+/* Begins a member with `text`. */
+static void open_member(zipFile zip, const char *name, NpyText text) {
   char member[64];
   snprintf(member, sizeof member, "%s.npy", name);
   assert_int_equal(zipOpenNewFileInZip64(zip, member, NULL, NULL, 0, NULL, 0, NULL, Z_DEFLATED,
                                          Z_DEFAULT_COMPRESSION, 0),
                    ZIP_OK);
   assert_int_equal(zipWriteInFileInZip(zip, text.bytes, (unsigned)text.count), ZIP_OK);
+}
+
+static void add_member(zipFile zip, const char *name, NpyText text) {
+  open_member(zip, name, text);
   assert_int_equal(zipCloseFileInZip(zip), ZIP_OK);
 }
 
@@ -139,6 +144,8 @@ static void refuses_wrong_headers(void **state) {
                         "expected a type of b1, u1 to u8, i1 to i8 or f2 to f8 (byte 20)");
   assert_header_refused("{'descr': '|f4', 'fortran_order': False, 'shape': (2,)}",
                         "expected a type");
+  assert_header_refused("{'descr': '<u3', 'fortran_order': False, 'shape': (2,)}",
+                        "expected a type");
   assert_header_refused("{'descr': [('a', '<f4')], 'shape': (2,)}", "expected a type");
   assert_header_refused("{'descr': '<f4', 'fortran_order': 0, 'shape': (2,)}",
                         "expected True or False for fortran_order (byte 44)");
@@ -172,6 +179,59 @@ static void refuses_every_truncation(void **state) {
   NpyText newer = text;
   newer.bytes[6] = 4;
   assert_false(npy_view(newer.bytes, newer.count, "file", "x", &array, &failure));
+}
+
+/* Versions 2 and 3 give the header's length four bytes. */
+static void reads_newer_versions(void **state) {
+  (void)state;
+  const NpyText old = npy_array("|u1", "(3,)", "abc", 3);
+  for (uint8_t version = 2; version <= 3; version++) {
+    NpyText text = {.count = old.count + 2};
+    memcpy(text.bytes, old.bytes, 10);
+    memcpy(text.bytes + 12, old.bytes + 10, old.count - 10);
+    text.bytes[6] = version;
+    NpyArray array;
+    Failure failure = {0};
+    assert_true(npy_view(text.bytes, text.count, "file", "x", &array, &failure));
+    assert_memory_equal(array.items, "abc", 3);
+    for (size_t upper = 10; upper < 12; upper++) {
+      NpyText longer = text;
+      longer.bytes[upper] = 1;
+      assert_false(npy_view(longer.bytes, longer.count, "file", "x", &array, &failure));
+      assert_non_null(strstr(failure.message, "the array ends inside its header"));
+    }
+  }
+}
+
+/* As many values as an example may have, and one more. */
+static void reads_the_longest_examples(void **state) {
+  (void)state;
+  const ScratchFolder folder = scratch_open();
+  uint8_t *zeros = calloc(DATASET_MOST_FEATURES + 1, 1);
+  assert_non_null(zeros);
+  for (unsigned more = 0; more < 2; more++) {
+    const unsigned features = DATASET_MOST_FEATURES + more;
+    char shape[32];
+    snprintf(shape, sizeof shape, "(1, %u)", features);
+    const char *path = scratch_path(&folder, "long.npz");
+    zipFile zip = zipOpen64(path, APPEND_STATUS_CREATE);
+    open_member(zip, "xtr", npy_array("|u1", shape, "", 0));
+    assert_int_equal(zipWriteInFileInZip(zip, zeros, features), ZIP_OK);
+    assert_int_equal(zipCloseFileInZip(zip), ZIP_OK);
+    add_member(zip, "ytr", npy_array("|u1", "(1,)", "", 1));
+    zipClose(zip, NULL);
+    if (more) {
+      assert_refused(path, "expected the shape [examples, values] with 1 to 16777216 values");
+      continue;
+    }
+    Dataset dataset;
+    Failure failure = {0};
+    assert_true(read_npz(path, &dataset, &failure));
+    assert_int_equal(dataset.features, features);
+    dataset_close(&dataset);
+  }
+  free(zeros);
+  scratch_close(&folder);
 }
 
 static void reads_archives_of_numpy(void **state) {
@@ -341,6 +401,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(reads_every_type),         cmocka_unit_test(reads_fortran_order),
       cmocka_unit_test(refuses_wrong_headers),    cmocka_unit_test(refuses_every_truncation),
+      cmocka_unit_test(reads_newer_versions),     cmocka_unit_test(reads_the_longest_examples),
       cmocka_unit_test(reads_archives_of_numpy),  cmocka_unit_test(turns_examples_of_fortran_order),
       cmocka_unit_test(reads_edge_lists),         cmocka_unit_test(refuses_arrays_that_disagree),
       cmocka_unit_test(refuses_damaged_archives),
