@@ -140,7 +140,6 @@ bool check_hardware(const Checker *checker, const Item *item, Hardware *hardware
   is_right = take_rounding(checker, &bound, hardware) && is_right;
   take_parallelism(&bound, hardware);
   hardware->stages = (uint32_t)bound_field(&bound, FIELD_HARDWARE_STAGES)->whole;
-  hardware->stages_given = bound_given(&bound, FIELD_HARDWARE_STAGES);
   if (!is_right || error_count(checker->diagnostics) != errors) return false;
   if (hardware->is_fixed || hardware->rounding == ROUNDING_KIND_NEAREST) return true;
   Message *m = warning_at(checker->diagnostics, ERROR_IGNORED_SETTING, hardware->rounding_given.at,

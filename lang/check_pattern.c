@@ -230,7 +230,6 @@ static bool fit_structured(const Fitting *f) {
 
 static bool fit_banks(const Fitting *f) {
   const FieldValue *banks = bound_field(&f->use->bound, FIELD_PATTERN_CLASHFREE_BANKS);
-  f->pattern->banks_given = bound_given(&f->use->bound, FIELD_PATTERN_CLASHFREE_BANKS);
   if (banks->is_absent) {
     f->pattern->banks = largest_proper_divisor(f->p);
     return true;

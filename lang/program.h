@@ -74,8 +74,7 @@ typedef struct Pattern {
   uint64_t seed;       /* random, structured, clashfree */
   Given seed_given;
   uint32_t banks; /* clashfree */
-  Given banks_given;
-  uint32_t type; /* clashfree: 1, 2 or 3 */
+  uint32_t type;  /* clashfree: 1, 2 or 3 */
   bool has_dither;
   uint32_t axis_count; /* window: 1 to 3 */
   uint32_t window[3], stride[3],
@@ -133,7 +132,6 @@ typedef struct Hardware {
   const Span *z_at; /* [z_count] */
   Given z_given;
   uint32_t stages;
-  Given stages_given;
   const char *part; /* a name of parts.def, or NULL */
 } Hardware;
 

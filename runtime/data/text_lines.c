@@ -98,12 +98,11 @@ bool fail_at(const TextLines *lines, const char *at, const char *end, const char
               quoted, at + length < end ? "..." : "");
 }
 
-/* A number as it is written: digits * 10^exponent, exactly unless digits were dropped. */
+/* A number as it is written: digits * 10^exponent, exactly unless digits were dropped, which begins far beyond 2^53. */
 typedef struct Decimal {
   uint64_t digits;
   int64_t exponent;
   bool is_negative;
-  bool is_exact; /* all significant digits are in `digits` */
 } Decimal;
 
 static bool is_digit(const char *at, const char *end) {
@@ -112,7 +111,6 @@ static bool is_digit(const char *at, const char *end) {
 
 static void add_digit(Decimal *decimal, char digit, bool is_fraction) {
   if (decimal->digits > (UINT64_MAX - 9) / 10) {
-    if (digit != '0') decimal->is_exact = false;
     decimal->exponent += is_fraction ? 0 : 1;
     return;
   }
@@ -134,7 +132,7 @@ static const char *scan_exponent(const char *at, const char *end, Decimal *decim
 }
 
 static const char *scan_decimal(const char *at, const char *end, Decimal *decimal) {
-  *decimal = (Decimal){.is_exact = true};
+  *decimal = (Decimal){0};
   if (at < end && (*at == '-' || *at == '+')) decimal->is_negative = *at++ == '-';
   bool has_digits = false;
   for (; is_digit(at, end); at++, has_digits = true) add_digit(decimal, *at, false);
@@ -171,8 +169,8 @@ const char *read_decimal(const char *at, const char *end, double *value) {
   const char *stop = scan_decimal(at, end, &decimal);
   if (stop == NULL) return NULL;
   /* Digits and power are both exact doubles here, so that one rounding gives the nearest double. */
-  if (decimal.is_exact && decimal.digits <= UINT64_C(1) << 53 &&
-      decimal.exponent >= -LARGEST_POWER && decimal.exponent <= LARGEST_POWER) {
+  if (decimal.digits <= UINT64_C(1) << 53 && decimal.exponent >= -LARGEST_POWER &&
+      decimal.exponent <= LARGEST_POWER) {
     const double digits = decimal.is_negative ? -(double)decimal.digits : (double)decimal.digits;
     *value = decimal.exponent < 0 ? digits / powers[-decimal.exponent]
                                   : digits * powers[decimal.exponent];

@@ -114,7 +114,6 @@ static void test_network_of_a_whole_file(void **state) {
   assert_true(first->seed_given.is_given);
   const Pattern *second = &network->junctions[1].pattern;
   assert_int_equal(second->banks, 32);
-  assert_false(second->banks_given.is_given);
   assert_int_equal(second->seed, 1);
   arena_close(check.arena);
 }
