@@ -214,6 +214,7 @@ class Formats(unittest.TestCase):
     def check_dump(self, text, schedule, clocks):
         dumped = values_by_clock(text)
         self.assertEqual(len(dumped), len(clocks))
+        last_slots = {}
         for clock, values in zip(clocks, dumped):
             self.assertEqual(words_of_dump(values), words_of_json(schedule, clock), f"clock {clock}")
             for j in schedule["junctions"]:
@@ -221,7 +222,8 @@ class Formats(unittest.TestCase):
                 slot = j["clocks"][clock]["slot"]
                 self.assertEqual(values[(*scope, "issue")], int(slot is not None))
                 if slot is not None:
-                    self.assertEqual(values[(*scope, "slot")], slot)
+                    last_slots[scope] = slot
+                self.assertEqual(values[(*scope, "slot")], last_slots.get(scope))
                 accesses = j["clocks"][clock]["accesses"]
                 macs = len([a for a in accesses if a["op"] == "ff.mac" and a["memory"] == "weight"])
                 self.assertEqual(values[(*scope, "ff_mac")], macs)
@@ -284,6 +286,29 @@ class Formats(unittest.TestCase):
                 self.assertEqual(int(match[5]), missing_updates(schedule, j, phase, cycle))
                 cells += 1
             self.assertGreater(cells, 3)
+
+    def test_svg_banks_have_labels_beside_them_and_darken_by_word(self):
+        svg = "{http://www.w3.org/2000/svg}"
+        shades = 0
+        for path, schedule in self.each():
+            figure = list(self.figure(path, "--junction", "1").iter())
+            labels = {float(e.get("y")) for e in figure if e.tag == svg + "text" and e.text.startswith("bank ")}
+            words = [(box, word) for box, word in zip(figure, figure[1:]) if str(box.get("fill")).startswith("#")
+                     and word.get("font-size") == "6" and word.text.isdigit() and float(word.get("y")) >= min(labels)]
+            colours = {}
+            for box, word in words:
+                top, y = float(box.get("y")), float(word.get("y"))
+                self.assertIn(y, labels)
+                self.assertTrue(top < y < top + float(box.get("height")))
+                channels = [int(box.get("fill")[at:at + 2], 16) for at in (1, 3, 5)]
+                self.assertEqual(channels, sorted(channels))
+                self.assertGreaterEqual(min(channels), 0.45 * 210 - 1)
+                colours[int(word.text)] = channels
+            for at in range(3):
+                channel = [colours[word][at] for word in sorted(colours)]
+                self.assertEqual(channel, sorted(set(channel), reverse=True))
+            shades += len(colours)
+        self.assertGreater(shades, len(self.schedules))
 
     def test_the_figure_beside_the_examples_is_up_to_date(self):
         drawn = sedge(str(ROOT / "examples" / "icann17.sedge"), "--format", "svg")

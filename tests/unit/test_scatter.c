@@ -75,6 +75,20 @@ static void neurons_without_edges_lower_it(void **state) {
   assert_near(edges_scatter(&edges).backward, 1);
 }
 
+/* Fewer edges than half the neurons on a side: its windows are one. */
+static void few_edges_have_one_window(void **state) {
+  (void)state;
+  const uint32_t left[1] = {3}, begin[6] = {0, 0, 1, 1, 1, 1};
+  const Interleaver edges = {.kind = INTERLEAVER_LISTED,
+                             .left_count = 4,
+                             .right_count = 5,
+                             .edge_count = 1,
+                             .right_begin = begin,
+                             .left = left};
+  assert_near(edges_scatter(&edges).forward, 1.0 / 5);
+  assert_near(edges_scatter(&edges).backward, 1.0 / 4);
+}
+
 /* A random right neuron misses a window of p / K left neurons with probability (1 - 1 / K)^K, nearly. */
 static void random_edges_miss_a_third(void **state) {
   (void)state;
@@ -93,6 +107,7 @@ int main(void) {
       cmocka_unit_test(neighbours_meet_few_windows),
       cmocka_unit_test(backward_counts_windows_of_the_right_layer),
       cmocka_unit_test(neurons_without_edges_lower_it),
+      cmocka_unit_test(few_edges_have_one_window),
       cmocka_unit_test(random_edges_miss_a_third),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
