@@ -17,6 +17,8 @@ Results are kept as JSON Lines in FOLDER/results.jsonl: a run that was stopped g
 
 import argparse
 import contextlib
+import difflib
+import fcntl
 import hashlib
 import json
 import os
@@ -195,7 +197,7 @@ class Coverage:
 
     def __init__(self, path, copy, options):
         self.entered = json.loads(path.read_text()) if path.exists() else {}
-        if all(test.name in self.entered for test in copy.tests_of("plain", options)):
+        if options.only or all(test.name in self.entered for test in copy.tests_of("plain", options)):
             return
         copy.configure("coverage")
         for test in copy.tests_of("coverage", options):
@@ -337,15 +339,16 @@ def print_summary(mutations, results, count):
           f"{outcomes.get('not built', 0)} that were not built, {outcomes.get('same code', 0)} of the same object code")
 
 
-def replay(copy, coverage, mutation, options):
-    """Tries one mutant from nothing, and shows it; fails if it survives."""
-    with copy.mutated(mutation):
-        subprocess.run(["diff", "-U1", "--label", "sedge", "--label", "mutant", ROOT / mutation.file,
-                        copy.tree / mutation.file], check=False)
-    result = try_mutant(copy, coverage, mutation, options, [])
-    print(result.get("said", ""))
-    print(f"{result['outcome']} {result.get('by', '')}")
-    return 1 if result["outcome"] == "survived" else 0
+def replay(copy, coverage, queue, results, options):
+    """Tries mutants from nothing, and shows them."""
+    for mutation in iter(lambda: queue.pop() if queue else None, None):
+        path = ROOT / mutation.file
+        before = path.read_text().splitlines(keepends=True)
+        after = mutation.apply(path.read_text()).splitlines(keepends=True)
+        change = "".join(difflib.unified_diff(before, after, mutation.file, mutation.name, n=1))
+        result = try_mutant(copy, coverage, mutation, options, [])
+        results.add(result)
+        print(f"{change}{result.get('said', '')}\n{mutation.name} {result['outcome']} {result.get('by', '')}\n", flush=True)
 
 
 def main():
@@ -357,7 +360,7 @@ def main():
     parser.add_argument("--tests", type=re.compile, default=re.compile(""), metavar="REGEX", help="only these")
     parser.add_argument("--sanitize", action="store_true", help="give survivors to a sanitized build's tests too")
     parser.add_argument("--jobs", type=int, default=1, help="how many at a time (default: 1)")
-    parser.add_argument("--only", metavar="NAME", help="try this one again")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="try these again, from nothing")
     parser.add_argument("--list", action="store_true", help="print what is known, and try none")
     parser.add_argument("--times", type=Path, default=ROOT / "build", metavar="FOLDER", help="a build folder where ctest ran")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "sedge-mutants",
@@ -373,27 +376,31 @@ def main():
         print_summary(mutations, results, options.count)
         return 0
 
-    # A run and a replay side by side must not share a copy.
-    labels = ["only"] if options.only else [f"job{j}" for j in range(options.jobs)]
+    lock = (options.folder / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SystemExit(f"run_mutants.py: error: another run is at work in {options.folder}") from None
     times = read_times(options.times)
-    copies = [Copy(options.folder / label, times) for label in labels]
+    copies = [Copy(options.folder / f"job{j}", times) for j in range(options.jobs)]
     for copy in copies:
         for build in builds_of(options):
             copy.configure(build)
     coverage = Coverage(options.folder / "coverage.json", copies[0], options)
     if options.only:
-        chosen = [mutation for mutation in mutations if mutation.name == options.only]
-        if not chosen:
-            raise SystemExit(f"run_mutants.py: error: no mutation is called {options.only}")
-        return replay(copies[0], coverage, chosen[0], options)
-
-    draw = Draw(mutations, results, options.count)
-    jobs = [threading.Thread(target=work, args=(copy, coverage, draw, options)) for copy in copies]
+        queue = [mutation for mutation in mutations if mutation.name in options.only]
+        if unknown := set(options.only) - {mutation.name for mutation in queue}:
+            raise SystemExit(f"run_mutants.py: error: no mutation is called {', '.join(sorted(unknown))}")
+        jobs = [threading.Thread(target=replay, args=(copy, coverage, queue, results, options)) for copy in copies]
+    else:
+        draw = Draw(mutations, results, options.count)
+        jobs = [threading.Thread(target=work, args=(copy, coverage, draw, options)) for copy in copies]
     for job in jobs:
         job.start()
     for job in jobs:
         job.join()
-    print_summary(mutations, results, options.count)
+    if not options.only:
+        print_summary(mutations, results, options.count)
     return 0
 
 
