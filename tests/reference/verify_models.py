@@ -126,6 +126,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--keep", help="the folder for models that fail (default: a new one)")
     parser.add_argument("--no-shrink", dest="shrink", action="store_false", help="print failing models as they were drawn")
+    parser.add_argument("--first", action="store_true", help="end with the first failing model")
     options = parser.parse_args()
     processors = known_processors()
     numbers = range(options.count) if options.only is None else [options.only]
@@ -139,6 +140,9 @@ def main():
             inputs += model.inputs
             if outcome.startswith(("differ", "broken")):
                 tell_failure(options, number, model, outcome, said)
+                if options.first:
+                    pool.shutdown(cancel_futures=True)
+                    return 1
     print(f"{outcomes['agree']} models agree after {inputs} inputs in all, {outcomes['away']} ran away alike, "
           f"{outcomes['refused']} were refused, {outcomes['differ']} differ, {outcomes['broken']} broke")
     missing = [word for word in expected_features(processors) if seen[word] == 0] if len(numbers) >= 200 else []
