@@ -287,7 +287,7 @@ class Formats(unittest.TestCase):
                 cells += 1
             self.assertGreater(cells, 3)
 
-    def test_svg_banks_have_labels_beside_them_and_darken_by_word(self):
+    def test_svg_banks_have_labels_and_the_words_of_the_json(self):
         svg = "{http://www.w3.org/2000/svg}"
         shades = 0
         for path, schedule in self.each():
@@ -295,6 +295,13 @@ class Formats(unittest.TestCase):
             labels = {float(e.get("y")) for e in figure if e.tag == svg + "text" and e.text.startswith("bank ")}
             words = [(box, word) for box, word in zip(figure, figure[1:]) if str(box.get("fill")).startswith("#")
                      and word.get("font-size") == "6" and word.text.isdigit() and float(word.get("y")) >= min(labels)]
+            columns = sorted({float(box.get("x")) for box, _ in words})
+            rows = sorted(labels)
+            drawn = {(columns.index(float(box.get("x"))), rows.index(float(word.get("y"))), int(word.text)) for box, word in words}
+            clocks = [c for c in schedule["junctions"][0]["clocks"] if c["slot"] is not None][:len(columns)]
+            asked = {(at, a["bank"], a["word"]) for at, clock in enumerate(clocks) for a in clock["accesses"]
+                     if a["op"] == "ff.mac" and a["memory"] == "activation" and a["bank"] < len(rows)}
+            self.assertEqual(drawn, asked)
             colours = {}
             for box, word in words:
                 top, y = float(box.get("y")), float(word.get("y"))

@@ -350,9 +350,8 @@ def print_summary(mutations, results, count):
 def replay(copy, coverage, queue, results, options):
     """Tries mutants from nothing, and shows them."""
     for mutation in iter(lambda: queue.pop() if queue else None, None):
-        path = ROOT / mutation.file
-        before = path.read_text().splitlines(keepends=True)
-        after = mutation.apply(path.read_text()).splitlines(keepends=True)
+        text = (copy.tree / mutation.file).read_text()
+        before, after = text.splitlines(keepends=True), mutation.apply(text).splitlines(keepends=True)
         change = "".join(difflib.unified_diff(before, after, mutation.file, mutation.name, n=1))
         result = try_mutant(copy, coverage, mutation, options, [])
         results.add(result)

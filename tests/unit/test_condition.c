@@ -137,6 +137,8 @@ static void whole_numbers(void **state) {
                is_floored);
   assert_joins(TWO(EQUAL, TWO(GCD, L, R), number(1)), is_coprime);
   assert_joins(TWO(LESS, TWO(LCM, L, R), number(40)), has_small_multiple);
+  assert_joins(TWO(EQUAL, TWO(MULTIPLY, TWO(GCD, L, R), TWO(LCM, L, R)), TWO(MULTIPLY, L, R)),
+               is_anything);
   assert_joins(node(SCALAR_SELECT, TWO(MODULO, L, number(2)), TWO(LESS, R, number(10)),
                     TWO(GREATER_EQUAL, R, number(40))),
                is_selected);
