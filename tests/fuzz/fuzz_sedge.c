@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Fuzzes the compiler: text through check, edges, fit and schedule. Nothing may crash, hang or grow without bound; what is refused has a
-// message, and messages can be printed.
+// message, and messages and schedules can be printed.
 //
 // Lines at its beginning that begin with -D are definitions of the command line: -Dfanout=4, -Dhardware.clock=20 MHz.
 #include <stdint.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "compiler/passes.h"
+#include "compiler/schedule/schedule_formats.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -40,6 +41,32 @@ static bool compile(Compilation *c, PassId last) {
   return is_good;
 }
 
+/* In one of the formats, where it is short. */
+static void print_schedule(const Compilation *c, size_t choice) {
+  static const SchedulePrinter printers[] = {
+#define FORMAT(name, function, help) function,
+#include "compiler/schedule/formats.def"
+#undef FORMAT
+  };
+  enum { MOST_EDGES = 256, MOST_CLOCKS = 64 };
+  uint64_t edges = 0;
+  for (uint32_t i = 0; i < c->model->junction_count; i++)
+    edges += c->model->junctions[i].edges.edge_count;
+  if (edges > MOST_EDGES || c->schedule->junction_cycle > MOST_CLOCKS) return;
+  const ScheduleReport report = {.schedule = c->schedule,
+                                 .program = c->program,
+                                 .fit = c->fit,
+                                 .sources = c->sources,
+                                 .view = {.junction = UINT32_MAX}};
+  char *text = NULL;
+  size_t length = 0;
+  FILE *out = open_memstream(&text, &length);
+  if (!out) abort();
+  printers[choice % (sizeof printers / sizeof printers[0])](&report, out);
+  fclose(out);
+  free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char *bytes = malloc(size + 1);
   if (!bytes) return 0;
@@ -56,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   if (is_small) {
     Compilation *whole = compilation_open("fuzz.sedge", text, &options);
-    compile(whole, PASS_SCHEDULE);
+    if (compile(whole, PASS_SCHEDULE)) print_schedule(whole, size);
     compilation_close(whole);
   }
   compilation_close(c);
