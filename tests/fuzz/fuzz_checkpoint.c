@@ -7,7 +7,8 @@
 //   the inputs it was trained on before
 //   h  what happens to it, a byte each: further inputs, the end of a batch, a drain; after each, what it writes can be read, and the
 //      other engine of that model has the same parameters
-//   e  edits of its state, each a tensor's number (1 byte), an element's (2) and a value (8); then it is written with the right checksum
+//   e  edits of its state, each a tensor's number (1 byte; from the end, where the pipeline is, if its highest bit is set), an element's
+//      (2) and a value (8); then it is written with the right checksum
 //   c  a checkpoint as a file; digests of model and state are put right where there are 64 bytes for them
 //   p  parameters as a file
 #include <string.h>
@@ -215,7 +216,8 @@ static void fuzz_history(Bench *bench, uint32_t trained, bool ends_batch, const 
 static void edit_state(Engine *engine, const uint8_t *data, size_t size) {
   enum { EDIT_BYTES = 11 };
   for (; size >= EDIT_BYTES; data += EDIT_BYTES, size -= EDIT_BYTES) {
-    const Tensor *tensor = &engine->tensors[data[0] % engine->tensor_count];
+    const uint32_t count = engine->tensor_count, number = (data[0] & 0x7fU) % count;
+    const Tensor *tensor = &engine->tensors[data[0] & 0x80 ? count - 1 - number : number];
     const uint64_t bytes = tensor_bytes(tensor);
     const uint64_t element = (uint64_t)(data[1] | data[2] << 8) % tensor->stored;
     uint8_t value[16];
