@@ -2,24 +2,28 @@
 # SPDX-License-Identifier: MIT
 """Makes the calls of a command fail one after another, by the library fail_calls.c, and looks at how it takes that.
 
-    SEDGE_BINARY=build/sedge FAIL_CALLS=build/tests/libfail_calls.so tests/faults/walk_faults.py [--all] [COMMAND...]
+    SEDGE_BINARY=build/sedge FAIL_CALLS=build/tests/libfail_calls.so tests/faults/walk_faults.py [--all | --ends] [COMMAND...]
 
 A command whose n-th call fails may go on where the call was of no importance, and then its results are those of an undisturbed run; else
 it ends with an error message and exit code 4, never by a signal, leaves no unfinished file, and what stood in a result's place before
 is still there, to the byte. --all walks through every call; without it, a few of each kind. In a build under AddressSanitizer what a
-failed call leaves unreachable is a leak, and reported.
+failed call leaves unreachable is a leak, and reported. --ends walks through the first and last calls of each kind: beginning
+and end are where the places differ, and between them they come again and again.
 
 Memory is not made to fail in native code: LLVM ends the process where there is none.
 """
 
 import argparse
+import gzip
 import os
 import random
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -28,6 +32,7 @@ LIBRARY = Path(os.environ.get("FAIL_CALLS", ROOT / "build" / "tests" / "libfail_
 KINDS = ["memory", "read", "write", "sync", "rename", "open", "map"]
 DONE, WRONG, SYSTEM = 0, 1, 4
 SAMPLES = 2  # of a kind, in the suite
+FIRST, LAST = 300, 60  # of a kind, by --ends
 SECONDS = 600  # a machine may be busy with other things
 REPORTED, SKIPPED = 99, 77
 
@@ -52,6 +57,10 @@ COMMANDS = {
     "morse": ("train morse.sedge --engine sim --save w -q", ALL, ["w"]),
     "test": ("test a.sedge --engine sim --load old-w", ALL, []),
     "predict": ("predict a.sedge --engine sim --load old-w inputs.csv", ALL, []),
+    "libsvm": ("test libsvm.sedge --engine sim --load old-w", ALL, []),
+    "npz": ("test npz.sedge --engine sim --load old-w", ALL, []),
+    "idx": ("test idx.sedge --engine sim --load old-w", ALL, []),
+    "edges": ("check edges.sedge --stop-after edges", ALL, []),
     "build": ("build a.sedge -o w -q", FILES, ["w"]),
     "object": ("build a.sedge -o w --emit obj -q", FILES, ["w"]),
     "fit": ("fit a.sedge", ALL, []),
@@ -154,12 +163,42 @@ class Walk:
             return False
 
 
+def npy(values, kind, shape):
+    """A NumPy array of bytes or of whole numbers, as a file."""
+    header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + values
+
+
+def write_archive(path, arrays):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            archive.writestr(f"{name}.npy", array)
+
+
+def prepare_formats(base):
+    """The same 8 values and 4 classes in the other formats, and edges given by hand."""
+    lines = "".join(f"{i % 4} 1:0.5 3:0.25 8:1\n" for i in range(8))
+    (base / "rows.svm").write_text(lines)
+    (base / "rows.svm.t").write_text(lines)
+    images, labels = bytes(range(64)), bytes(i % 4 for i in range(8))
+    write_archive(base / "rows.npz", {"xtr": npy(images, "|u1", (8, 8)), "ytr": npy(labels, "|u1", (8,)),
+                                      "xte": npy(images, "|u1", (8, 8)), "yte": npy(labels, "|u1", (8,))})
+    for part in ("train", "t10k"):
+        (base / f"{part}-images-idx3-ubyte").write_bytes(struct.pack(">4I", 0x803, 8, 2, 4) + images)
+        (base / f"{part}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(struct.pack(">2I", 0x801, 8) + labels))
+    for name, data in (("libsvm", 'libsvm("rows.svm")'), ("npz", 'npz("rows.npz")'), ("idx", 'idx(".")')):
+        (base / f"{name}.sedge").write_text(PROGRAM % (8, 4, data))
+    write_archive(base / "edges.npz", {"left": npy(bytes([0, 1, 2, 3]), "|u1", (4,)), "right": npy(bytes([0, 1, 0, 1]), "|u1", (4,))})
+    (base / "edges.sedge").write_text('network n { input x[4]; output y[2] : sigmoid; junction x -> y : edges("edges.npz"); }\n')
+
+
 def prepare(base):
     """The files that every command finds: its sources, and older results that must not be lost."""
     (base / "a.sedge").write_text(PROGRAM % (8, 4, 'csv("rows.csv")'))
     (base / "morse.sedge").write_text(PROGRAM % (64, 64, "morse(train = 50, test = 10)"))
     (base / "wide.sedge").write_text("let   wide=1;\n" * 5)
     (base / "rows.csv").write_text("".join(",".join([f"0.{i}"] * 8 + [str(i % 4)]) + "\n" for i in range(50)))
+    prepare_formats(base)
     (base / "inputs.csv").write_text("".join(",".join([f"0.{i}"] * 8) + "\n" for i in range(5)))
     for name, engine in (("old", "sim"), ("c", "sim"), ("n", "native")):
         subprocess.run([str(BINARY), "train", "a.sedge", "--engine", engine, "-q", "--inputs", "100", "--checkpoint", name,
@@ -170,6 +209,7 @@ def prepare(base):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="every call, not a few of each kind")
+    parser.add_argument("--ends", action="store_true", help=f"the first {FIRST} and last {LAST} calls of each kind")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("commands", nargs="*", metavar="COMMAND", help=", ".join(COMMANDS))
     options = parser.parse_args()
@@ -186,7 +226,9 @@ def main():
             walk = Walk(base, name)
             for kind in walk.kinds:
                 calls = range(1, walk.counts[kind] + 1)
-                if not options.all and len(calls) > SAMPLES:
+                if options.ends:
+                    calls = sorted({*calls[:FIRST], *calls[-LAST:]})
+                elif not options.all and len(calls) > SAMPLES:
                     calls = sorted(chance.sample(calls, SAMPLES))
                 for call in calls:
                     is_good &= walk.fail_call(kind, call)
