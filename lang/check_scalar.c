@@ -222,10 +222,9 @@ static bool check_argument_count(const Body *body, const Expr *call, uint32_t le
     return false;
   }
   if (count >= least && count <= most) return true;
-  const bool is_short = count < least;
+  assert(least == most || most == UINT32_MAX);
   error_at(d, ERROR_FUNCTION, call->at, "'%s' takes %s%u argument%s, not %u", call->name.text,
-           least == most ? "" : (is_short ? "at least " : "at most "), is_short ? least : most,
-           (is_short ? least : most) == 1 ? "" : "s", count);
+           least == most ? "" : "at least ", least, least == 1 ? "" : "s", count);
   return false;
 }
 
