@@ -616,8 +616,8 @@ class LanguageServer(unittest.TestCase):
                 times.append(1000 * (time.monotonic() - begin))
             medians.append(sorted(times)[len(times) // 2])
         print(f"\n2,000 lines: {min(medians):.1f} ms a change")
-        is_sanitized = b"__asan_init" in BINARY.read_bytes()
-        self.assertLess(min(medians), 500 if is_sanitized else 50)
+        is_slow = b"__asan_init" in BINARY.read_bytes() or os.environ.get("SEDGE_IS_COUNTED") == "1"
+        self.assertLess(min(medians), 500 if is_slow else 50)
         self.assertEqual(client.stop(), 0)
 
 

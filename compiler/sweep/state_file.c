@@ -36,7 +36,7 @@ static char *read_all(const StateFile *state, size_t length, Failure *failure) {
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
       fail(failure, FAILURE_INPUT, state->path, "cannot be read: %s",
-           got < 0 ? strerror(errno) : "it became shorter");
+           strerror(got < 0 ? errno : EIO)); /* EIO: it became shorter meanwhile */
       free(text);
       return NULL;
     }

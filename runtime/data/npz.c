@@ -64,13 +64,18 @@ static void archive_close(Archive *archive) {
   (void)unzClose(archive->zip);
 }
 
-/* Makes NAME.npy the archive's current member; false where there is none. */
-static bool locate(const Archive *archive, const char *name) {
+/* Makes NAME.npy the archive's current member, where there is one.  A directory that cannot be read says nothing of that. */
+static bool locate(const Archive *archive, const char *name, bool *is_there, Failure *failure) {
   char member[MEMBER_NAME_BYTES];
+  *is_there = false;
   const int length = snprintf(member, sizeof member, "%s.npy", name);
-  if (length < 0 || (size_t)length >= sizeof member) return false;
+  if (length < 0 || (size_t)length >= sizeof member) return true;
   enum { CASE_SENSITIVE = 1 };
-  return unzLocateFile(archive->zip, member, CASE_SENSITIVE) == UNZ_OK;
+  const int found = unzLocateFile(archive->zip, member, CASE_SENSITIVE);
+  *is_there = found == UNZ_OK;
+  if (found == UNZ_OK || found == UNZ_END_OF_LIST_OF_FILE) return true;
+  return fail(failure, FAILURE_INPUT, archive->path,
+              "array %s: the archive's directory cannot be read", name);
 }
 
 /* Unpacks the opened current member to its end. */
@@ -233,7 +238,9 @@ static bool convert_labels(const char *path, const char *name, Dataset *dataset,
 
 static bool read_part(const Archive *archive, const char *x, const char *y, bool is_needed,
                       Dataset *dataset, Examples *part, Failure *failure) {
-  const bool has_labels = locate(archive, y), has_values = locate(archive, x);
+  bool has_labels, has_values;
+  if (!locate(archive, y, &has_labels, failure) || !locate(archive, x, &has_values, failure))
+    return false;
   if (!has_values && !has_labels && !is_needed) return true;
   if (!has_values || !has_labels) {
     return fail(failure, FAILURE_INPUT, archive->path, "the archive has no array %s",
@@ -241,7 +248,8 @@ static bool read_part(const Archive *archive, const char *x, const char *y, bool
   }
   if (!read_examples(archive, x, dataset, part, failure)) return false;
   Member member;
-  if (!locate(archive, y) || !read_member(archive, y, &member, failure)) return false;
+  if (!locate(archive, y, &has_labels, failure)) return false;
+  if (!read_member(archive, y, &member, failure)) return false;
   const bool is_good = convert_labels(archive->path, y, dataset, &member.array, part, failure);
   growing_close(&member.bytes);
   return is_good;
@@ -292,8 +300,10 @@ bool read_npz_indices(const char *path, const char *array, uint32_t **values, ui
   Archive archive;
   if (!archive_open(path, &archive, failure)) return false;
   Member member = {.bytes = {.item_bytes = 1}};
-  bool is_read = locate(&archive, array) ||
-                 fail(failure, FAILURE_INPUT, path, "the archive has no array %s", array);
+  bool is_there;
+  bool is_read =
+      locate(&archive, array, &is_there, failure) &&
+      (is_there || fail(failure, FAILURE_INPUT, path, "the archive has no array %s", array));
   is_read = is_read && read_member(&archive, array, &member, failure) &&
             copy_indices(path, array, &member.array, values, count, failure);
   growing_close(&member.bytes);

@@ -99,7 +99,7 @@ static bool close_file(TrainLog *log, Failure *failure) {
   log->file = NULL;
   if (is_closed && !had_failed) return true;
   return fail(failure, FAILURE_OUTPUT, log->path, "cannot be written: %s",
-              strerror(is_closed ? EIO : errno));
+              strerror(errno ? errno : EIO));
 }
 
 bool train_log_end(TrainLog *log, const TrainerResult *result, bool is_stopped, Failure *failure) {

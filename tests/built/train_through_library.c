@@ -34,6 +34,8 @@ static void expect_refusals(SedgeTrainer *trainer) {
   values[3] = 1e30F * 1e30F;
   require(!sedge_trainer_infer(trainer, values, 1, NULL, NULL), "a value is infinite");
   require(strstr(sedge_trainer_error(trainer), "value 3 of example 0") != NULL, "its error");
+  require(!sedge_trainer_infer(trainer, values, UINT64_MAX, NULL, NULL), "there are too many");
+  require(strstr(sedge_trainer_error(trainer), "examples fit no memory") != NULL, "their error");
   require(!sedge_trainer_load(trainer, "absent"), "a file is absent");
   require(strstr(sedge_trainer_error(trainer), "absent: ") != NULL, "the file's error");
   require(!sedge_trainer_read_biases(trainer, 99, values), "there is no junction 99");

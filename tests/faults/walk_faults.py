@@ -69,6 +69,7 @@ COMMANDS = {
     "schedule": ("schedule a.sedge --format json -o w", ALL, ["w"]),
     "page": ("schedule a.sedge --format html -o w", ALL, ["w"]),
     "sweep": ("sweep a.sedge --over train.batch=1,2 --engine sim --state state -j 1 -o rows", ALL, []),
+    "again": ("sweep a.sedge --over train.batch=1,2 --engine sim --state done -j 1 -o rows", ALL, []),
     "export": ("export a.sedge --load old-w -o w", ALL, ["w"]),
     "fmt": ("fmt wide.sedge", ALL, ["wide.sedge"]),
     "generate": ("generate man1", ALL, []),
@@ -201,13 +202,18 @@ def prepare(base):
     (base / "morse.sedge").write_text(PROGRAM % (64, 64, "morse(train = 50, test = 10)"))
     (base / "wide.sedge").write_text("let   wide=1;\n" * 5)
     (base / "rows.csv").write_text("".join(",".join([f"0.{i}"] * 8 + [str(i % 4)]) + "\n" for i in range(50)))
-    prepare_formats(base)
     (base / "inputs.csv").write_text("".join(",".join([f"0.{i}"] * 8) + "\n" for i in range(5)))
     for name, engine in (("old", "sim"), ("c", "sim"), ("n", "native")):
         subprocess.run([str(BINARY), "train", "a.sedge", "--engine", engine, "-q", "--inputs", "100", "--checkpoint", name,
                         "--save", "old-w"], cwd=base, stdout=subprocess.DEVNULL, check=True)
-    subprocess.run([str(BINARY), "build", "a.sedge", "-o", "trainer", "-q"], cwd=base, check=True)
     (base / "w").write_text("older")
+
+
+def prepare_more(base):
+    """What only the commands of this file need."""
+    prepare_formats(base)
+    for words in (COMMANDS["again"][0] + " -q", "build a.sedge -o trainer -q"):
+        subprocess.run([str(BINARY), *words.split()], cwd=base, stdout=subprocess.DEVNULL, check=True)
 
 
 def main():
@@ -226,6 +232,7 @@ def main():
         base = Path(place) / "base"
         base.mkdir()
         prepare(base)
+        prepare_more(base)
         for name in options.commands or COMMANDS:
             walk = Walk(base, name)
             for kind in walk.kinds:

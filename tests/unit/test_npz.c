@@ -394,6 +394,13 @@ static void refuses_entries_of_other_kinds(void **state) {
     directory[fields[i].central] = fields[i].value;
     assert_refused(scratch_write(&folder, "changed.npz", changed, count), fields[i].message);
   }
+  /* Of the second entry, which is ytr: whether there is one is not known then. */
+  memcpy(changed, bytes, count);
+  uint8_t *const first = memmem(changed, count, "PK\1\2", 4);
+  uint8_t *const second = memmem(first + 4, count - (size_t)(first + 4 - changed), "PK\1\2", 4);
+  second[2] = 9;
+  assert_refused(scratch_write(&folder, "changed.npz", changed, count),
+                 "array ytr: the archive's directory cannot be read");
   scratch_close(&folder);
 }
 
