@@ -100,6 +100,10 @@ class MissingParts(unittest.TestCase):
         self.refuse(f"'{failing}' could not link: it ended with status 3", *build, compiler=failing)
         self.refuse(f"'{failing}' is lost: No child processes", *build, compiler=failing,
                     preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        binary = self.copy("sedge_llvm.so")
+        (binary.parent / "runtime").symlink_to(ROOT / "runtime")
+        self.refuse(f"'{failing}' could not link: it ended with status 3; the other system's compiler and C library are needed",
+                    *build, "--target", "riscv64-linux-gnu", binary=binary, compiler=failing)
         killed = self.compiler("#!/bin/sh\nkill -9 $$\n")
         self.refuse(f"'{killed}' could not link: it was ended by signal 9", *build, compiler=killed)
         none = self.compiler("\x7fELF, but no more")
