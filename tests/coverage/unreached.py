@@ -3,7 +3,6 @@
 
 # The library that makes memory calls fail leaves commands alone that generate code.
 LLVM = "LLVM ends the process where it finds no memory"
-MIDDLE = "between the first and last calls that walk_faults.py --ends makes fail; --all reaches it"
 OWN = "a mistake of ours alone leads here"
 
 UNREACHED = [
@@ -15,7 +14,6 @@ UNREACHED = [
     ("compiler/llvm/module.c", "no memory for the table of kernels", LLVM),
     ("runtime/packed.c", "no memory to pack the model", LLVM),
     ("runtime/built/sedge_runtime.c", "no memory for a trainer", "the walk makes calls of commands fail, not of libraries"),
-    ("runtime/verbs/report.c", "no memory for a report", MIDDLE),
     ("compiler/sweep/state_file.c", "cannot be written: %s", "a file that opens for writing but cannot be cut is none of Linux's"),
     ("compiler/sweep/state_file.c", "cannot be locked: %s", "it needs a file system without locks"),
     ("compiler/sweep/state_file.c", "not enough memory", "a run has the same calls in its own process, where they fail first"),
