@@ -155,6 +155,17 @@ static bool is_cpu_known(LLVMTargetRef target, const char *triple, const char *c
   return is_silent;
 }
 
+/* LLVM's names of the kinds of processor that kernels can run on: little-endian ones of 32 bits or more, with floating point.  Asked
+ * for code of others it ends the process. */
+static bool is_suitable(LLVMTargetRef target) {
+  static const char *const names[] = {"x86-64",  "x86",    "aarch64", "arm",    "thumb",
+                                      "riscv64", "wasm32", "ppc64le", "mipsel", "mips64el"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (strcmp(LLVMGetTargetName(target), names[i]) == 0) return true;
+  }
+  return false;
+}
+
 static bool open_named(const NativeTarget *wanted, const char *triple, bool is_host, Target *target,
                        Failure *failure) {
   LLVMTargetRef found = NULL;
@@ -163,6 +174,13 @@ static bool open_named(const NativeTarget *wanted, const char *triple, bool is_h
     fail(failure, FAILURE_TARGET, NULL, "the target '%s' is not known: %s", triple, message);
     LLVMDisposeMessage(message);
     return false;
+  }
+  if (!is_suitable(found)) {
+    return fail(
+        failure, FAILURE_TARGET, NULL,
+        "there is no native code for the target '%s': it takes a little-endian processor of "
+        "32 or 64 bits with floating point, as x86_64, aarch64, riscv64 or wasm32",
+        triple);
   }
   if (wanted->cpu && !is_cpu_known(found, triple, wanted->cpu)) {
     return fail(failure, FAILURE_TARGET, NULL, "the target '%s' has no processor '%s'", triple,
