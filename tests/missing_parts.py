@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = Path(os.environ.get("SEDGE_BINARY", ROOT / "build" / "sedge")).resolve()
 WRONG, SYSTEM = 1, 4
+SANITIZERS = [os.environ["SEDGE_SANITIZE_FLAG"]] if os.environ.get("SEDGE_IS_SANITIZED") == "1" else []
 
 PROGRAM = """
 network n { input x[8]; output y[4] : sigmoid; junction x -> y : dense(); }
@@ -104,13 +105,12 @@ class MissingParts(unittest.TestCase):
         (binary.parent / "runtime").symlink_to(ROOT / "runtime")
         self.refuse(f"'{failing}' could not link: it ended with status 3; the other system's compiler and C library are needed",
                     *build, "--target", "riscv64-linux-gnu", binary=binary, compiler=failing)
+        self.refuse(f"'{failing}' could not link: it ended with status 3; the other system's compiler and C library are needed",
+                    "build", "n.sedge", "-o", "out.wasm", "--target", "wasm32", binary=binary, compiler=failing)
         killed = self.compiler("#!/bin/sh\nkill -9 $$\n")
         self.refuse(f"'{killed}' could not link: it was ended by signal 9", *build, compiler=killed)
         none = self.compiler("\x7fELF, but no more")
         self.refuse(f"'{none}' cannot be run: Exec format error", *build, compiler=none)
-
-    def test_with_a_target_that_has_no_objects(self):
-        self.refuse("no code can be made: ", "build", "n.sedge", "-o", "out", "--emit", "obj", "--target", "xcore")
 
     def test_with_a_runtime_of_another_version(self):
         """A program whose object says that it has other code than its model needs."""
@@ -118,7 +118,7 @@ class MissingParts(unittest.TestCase):
         self.run_done("objcopy", "--redefine-sym", "sedge_kernels=other_kernels", "n.o")
         (self.folder / "main.c").write_text(OTHER_VERSION)
         library = BINARY.parent / "runtime"
-        self.run_done(*os.environ.get("CC", "cc").split(), "-I", ROOT / "runtime", "main.c", "n.o", "-rdynamic", "-o", "main",
+        self.run_done(*os.environ.get("CC", "cc").split(), *SANITIZERS, "-I", ROOT / "runtime", "main.c", "n.o", "-rdynamic", "-o", "main",
                       library / "libsedge_runtime.so", f"-Wl,-rpath,{library}")
         done = self.run_done("./main")
         self.assertIn("the code has 1 kernels, its model needs ", done.stdout)
