@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Training is killed at random moments and resumed until it is done: the digest must be that of the run that nobody killed.
+"""Trainings and sweeps are killed at random moments and resumed until they are done: the results must be those of runs that nobody killed.
 
     SEDGE_BINARY=build/sedge tests/kill_and_resume.py [--kills 200] [--seed N]
 
-Runs of both engines, one input at a time and in batches, take turns. After each kill the checkpoint must be whole; at the end nothing
-may lie beside it. Then the locks: two processes on one checkpoint, and what killed ones leave.
+Runs of both engines, one input at a time and in batches, and a sweep by two workers take turns. After each kill the checkpoint must be
+whole, and the sweep's rows still be there; at the end nothing may lie beside them. Then the locks: two processes on one checkpoint, and what killed ones leave.
 """
 
 import argparse
@@ -34,6 +34,7 @@ train {{ data = morse(train = {train}, test = 64); order = pipelined; batch = {b
 """
 
 # Engine, batch, epochs, examples: each some tenths of a second, most of which is training and writing checkpoints.
+CHANGING = {"seconds", "inputs_per_second"}  # in a row
 RUNS = [("sim", 1, 10, 600), ("sim", 7, 10, 600), ("native", 1, 15, 4000), ("native", 7, 15, 4000)]
 
 
@@ -42,28 +43,38 @@ class Trial:
         self.name = f"{engine}, batch {batch}"
         self.words = ["train", "a.sedge", "--engine", engine, "-q", "--json", "--checkpoint", "c"]
         self.text = PROGRAM.format(batch=batch, epochs=epochs, train=train)
+        self.kept = "c"
+        self.measure()
+
+    def measure(self):
+        """The run that nobody kills."""
         self.kills = 0
         with tempfile.TemporaryDirectory(prefix="sedge-kill-") as folder:
             begin = time.monotonic()
             done = self.start(folder, []).communicate()[0]
             self.seconds = time.monotonic() - begin
-            self.digest = self.digest_of(done)
+            self.results = self.results_of(done)
 
     def start(self, folder, more):
         (Path(folder) / "a.sedge").write_text(self.text)
         return subprocess.Popen([str(BINARY), *self.words, *more], cwd=folder, text=True, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
-    @staticmethod
-    def digest_of(output):
+    def results_of(self, output):
         return json.loads(output.splitlines()[-1])["parameters_sha256"]
+
+    def resuming(self, folder):
+        """What is said to a command that goes on."""
+        return ["--resume", self.kept] if (folder / self.kept).exists() else []
+
+    def check_kept(self, folder):
+        """After a kill; what is no checkpoint is refused when it is resumed from."""
 
     def run(self, chance, kills):
         """Kills a run at most `kills` times, anywhere from its beginning on, and lets it end."""
         with tempfile.TemporaryDirectory(prefix="sedge-kill-") as folder:
-            checkpoint = Path(folder) / "c"
             while True:
-                process = self.start(folder, ["--resume", "c"] if checkpoint.exists() else [])
+                process = self.start(folder, self.resuming(Path(folder)))
                 if kills > 0:
                     time.sleep(chance.uniform(0, self.seconds))
                     process.kill()
@@ -74,11 +85,40 @@ class Trial:
                     raise SystemExit(f"{self.name}: exit {process.returncode} after {self.kills} kills: {errors}")
                 kills -= 1
                 self.kills += 1
-            if self.digest_of(output) != self.digest:
-                raise SystemExit(f"{self.name}: another digest after {self.kills} kills")
+                self.check_kept(Path(folder))
+            if self.results_of(output) != self.results:
+                raise SystemExit(f"{self.name}: other results after {self.kills} kills")
             names = sorted(os.listdir(folder))
-            if names != ["a.sedge", "c"]:
+            if names != ["a.sedge", self.kept]:
                 raise SystemExit(f"{self.name}: left over: {names}")
+
+
+class SweepTrial(Trial):
+    """A sweep goes on by the same command, from the rows in its state."""
+
+    def __init__(self):  # pylint: disable=super-init-not-called
+        self.name = "sweep, two workers"
+        self.words = ["sweep", "a.sedge", "--engine", "sim", "-q", "--json", "--jobs", "2", "--over", "train.batch=1,7",
+                      "--over", "seed=1..4"]
+        self.text = PROGRAM.format(batch=1, epochs=2, train=300)
+        self.kept = "a.sweep.jsonl"
+        self.rows = b""
+        self.measure()
+
+    def results_of(self, output):
+        rows = map(json.loads, output.splitlines())
+        return [{key: value for key, value in row.items() if key not in CHANGING} for row in rows]
+
+    def resuming(self, folder):
+        if not (folder / self.kept).exists():
+            self.rows = b""
+        return []
+
+    def check_kept(self, folder):
+        """Rows are only ever added; the last line may be half a line."""
+        state = (folder / self.kept).read_bytes() if (folder / self.kept).exists() else b""
+        check(state.startswith(self.rows), f"{self.name}: rows are lost: {self.rows} {state}")
+        self.rows = state[:state.rfind(b"\n") + 1]
 
 
 def check(is_so, what):
@@ -122,18 +162,18 @@ def try_locks():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=12)
+    parser.add_argument("--kills", type=int, default=15)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     chance = random.Random(options.seed)
-    trials = [Trial(*run) for run in RUNS]
+    trials = [Trial(*run) for run in RUNS] + [SweepTrial()]
     while sum(trial.kills for trial in trials) < options.kills:
         trial = min(trials, key=lambda one: one.kills)
         trial.run(chance, 3)
     try_locks()
     for trial in trials:
         check(trial.kills > 0, f"{trial.name} was never killed")
-        print(f"{trial.name}: killed {trial.kills} times, {trial.seconds:.2f} s undisturbed, the same digest every time")
+        print(f"{trial.name}: killed {trial.kills} times, {trial.seconds:.2f} s undisturbed, the same results every time")
 
 
 if __name__ == "__main__":
