@@ -127,15 +127,22 @@ typedef struct Parameters {
   bool is_weight;
 } Parameters;
 
+/* 16 elements, those of `mask` (NULL: all): behind the others another thread may be at work. */
+static Value load_group(Emitter *e, Value array, Value index, Value mask, const char *name) {
+  Value zeros = LLVMConstNull(e->v16f32);
+  return mask ? load_masked(e, e->v16f32, array, index, mask, zeros, name)
+              : load_vector(e, e->v16f32, array, index, 4, name);
+}
+
 /* Updates 16 parameters from `index` on, those of `mask` (NULL: all), by the sums of their gradients. */
 static void update_group(Emitter *e, const Update *u, const Parameters *p, Value sums, Value index,
                          Value mask) {
   Value gradient = LLVMBuildFMul(e->builder, sums, u->inverse, "gradient");
-  Value states[2] = {NULL, NULL}, old = load_vector(e, e->v16f32, p->array, index, 4, "old");
+  Value states[2] = {NULL, NULL}, old = load_group(e, p->array, index, mask, "old");
   Value places[2];
   for (uint32_t word = 0; word < u->k->state_words; word++) {
     places[word] = add_i64(e, index, (int64_t)(word * p->state_stride));
-    states[word] = load_vector(e, e->v16f32, p->state, places[word], 4, "state");
+    states[word] = load_group(e, p->state, places[word], mask, "state");
   }
   Value updated = emit_update(e, u->rule, p->is_weight, gradient, old, states);
   if (mask) {
