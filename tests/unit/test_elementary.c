@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "runtime/elementary.h"
@@ -54,8 +55,15 @@ static const DoubleCase double_cases[] = {
     {"cos", cos_turns, cosine_reference, 0.26, 0.74, 4.0},
 };
 
+/* Valgrind computes them as doubles, which are no measure for doubles. */
+static bool are_long_doubles_long(void) {
+  volatile long double one = 1.0L, place = LDBL_EPSILON;
+  return one + place != one;
+}
+
 static void double_functions_are_close(void **state) {
   (void)state;
+  if (!are_long_doubles_long()) skip();
   RandomStream stream = random_stream(1, RANDOM_WEIGHTS, 0);
   for (size_t i = 0; i < sizeof double_cases / sizeof double_cases[0]; i++) {
     const DoubleCase *c = &double_cases[i];
