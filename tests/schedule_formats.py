@@ -295,10 +295,12 @@ class Formats(unittest.TestCase):
             labels = {float(e.get("y")) for e in figure if e.tag == svg + "text" and e.text.startswith("bank ")}
             words = [(box, word) for box, word in zip(figure, figure[1:]) if str(box.get("fill")).startswith("#")
                      and word.get("font-size") == "6" and word.text.isdigit() and float(word.get("y")) >= min(labels)]
-            columns = sorted({float(box.get("x")) for box, _ in words})
+            idle = [e for e in figure if e.get("class") == "idle" and float(e.get("y")) > min(labels) - 7]
+            columns = sorted({float(box.get("x")) for box in idle + [box for box, _ in words]})
             rows = sorted(labels)
             drawn = {(columns.index(float(box.get("x"))), rows.index(float(word.get("y"))), int(word.text)) for box, word in words}
-            clocks = [c for c in schedule["junctions"][0]["clocks"] if c["slot"] is not None][:len(columns)]
+            clocks = schedule["junctions"][0]["clocks"][:len(columns)]
+            self.assertEqual(len(idle) + len(words), len(columns) * len(rows))
             asked = {(at, a["bank"], a["word"]) for at, clock in enumerate(clocks) for a in clock["accesses"]
                      if a["op"] == "ff.mac" and a["memory"] == "activation" and a["bank"] < len(rows)}
             self.assertEqual(drawn, asked)
