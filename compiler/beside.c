@@ -3,20 +3,21 @@
 #include "compiler/beside.h"
 
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#include "runtime/system.h"
 
 /* Folders, from the command's own. */
 static const char *const folders[] = {"", "../", "../lib/sedge/", "../lib/", "../share/sedge/"};
 
 bool find_beside(const char *name, char path[BESIDE_PATH_SIZE]) {
-  const ssize_t length = readlink("/proc/self/exe", path, 4096);
-  if (length <= 0) return false;
-  path[length] = '\0';
-  char *const at = strrchr(path, '/') + 1;
-  for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-    snprintf(at, BESIDE_PATH_SIZE - (size_t)(at - path), "%s%s", folders[i], name);
-    if (access(path, R_OK) == 0) return true;
+  char *own = system_program_folder();
+  bool is_found = false;
+  for (size_t i = 0; own && !is_found && i < sizeof folders / sizeof folders[0]; i++) {
+    snprintf(path, BESIDE_PATH_SIZE, "%s/%s%s", own, folders[i], name);
+    is_found = access(path, R_OK) == 0;
   }
-  return false;
+  free(own);
+  return is_found;
 }

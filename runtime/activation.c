@@ -137,7 +137,6 @@ void activate_fixed(const ActivationTable *table, int32_t s, int32_t *a, int32_t
 
 void softmax_fixed(const NumberFormat *format, uint32_t junction, uint64_t input,
                    const int32_t *sums, uint32_t count, int32_t *a) {
-  const bool is_stochastic = format->rounding == ROUND_STOCHASTIC;
   int32_t greatest = sums[0];
   for (uint32_t r = 1; r < count; r++) greatest = sums[r] > greatest ? sums[r] : greatest;
   const double unit = cell_value(format, (Cell){.raw = 1});
@@ -146,8 +145,7 @@ void softmax_fixed(const NumberFormat *format, uint32_t junction, uint64_t input
     sum += exp_double((double)((int64_t)sums[r] - greatest) * unit);
   for (uint32_t r = 0; r < count; r++) {
     const double share = exp_double((double)((int64_t)sums[r] - greatest) * unit) / sum;
-    const uint32_t word =
-        is_stochastic ? stochastic_word(format, junction, input, ROUNDING_OF_SOFTMAX, r) : 0;
+    const uint32_t word = rounding_word(format, junction, input, ROUNDING_OF_SOFTMAX, r);
     a[r] = fixed_from_value(format, format->rounding, share, word).raw;
   }
 }

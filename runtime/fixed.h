@@ -29,33 +29,31 @@ static inline int32_t fixed_saturate(const NumberFormat *format, int64_t value) 
   return (int32_t)(value < least ? least : value);
 }
 
-/* Drops `fraction` bits of an exact product (2 * fraction of them), rounding, and saturates. `word` is the random word of
- * ROUND_STOCHASTIC, unused otherwise. */
+/* number / 2^shift, rounded, |number| <= 2^62 and shift <= 62.  `word` is the random word of ROUND_STOCHASTIC, unused otherwise; of more
+ * than the 32 bits that it decides on, the upper ones go first, since floors compose. */
+static inline int64_t fixed_drop_bits(Rounding rounding, int64_t number, uint32_t shift,
+                                      uint32_t word) {
+  if (rounding == ROUND_TRUNCATE) return number >> shift;
+  if (rounding == ROUND_NEAREST) return (number + (((int64_t)1 << shift) >> 1)) >> shift;
+  const uint32_t late = shift < 32 ? shift : 32;
+  return ((number >> (shift - late)) + (int64_t)((uint64_t)word >> (32 - late))) >> late;
+}
+
+/* Drops `fraction` bits of an exact product (2 * fraction of them), rounding, and saturates. */
 static inline int32_t fixed_round_product(const NumberFormat *format, Rounding rounding,
                                           int64_t product, uint32_t word) {
-  const uint32_t f = format->fraction;
-  int64_t offset = 0;
-  if (rounding == ROUND_NEAREST) offset = ((int64_t)1 << f) >> 1;
-  if (rounding == ROUND_STOCHASTIC) offset = f ? (int64_t)(word >> (32 - f)) : 0;
-  return fixed_saturate(format, (product + offset) >> f);
+  return fixed_saturate(format, fixed_drop_bits(rounding, product, format->fraction, word));
 }
 
 /* base + numerator / denominator (> 0), rounded once as `rounding` says and saturated. */
 int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int32_t base,
                              Wide numerator, Wide denominator, uint32_t word);
 
-/* The same of numerator / 2^shift, |numerator| < 2^62 and 0 <= shift <= 62: almost every division, since rates are powers of two and
- * batches often. */
+/* The same of numerator / 2^shift, as fixed_drop_bits() takes it: almost every division, since rates are powers of two and batches
+ * often. */
 static inline int32_t fixed_round_shift(const NumberFormat *format, Rounding rounding, int32_t base,
                                         int64_t numerator, uint32_t shift, uint32_t word) {
-  int64_t quotient = numerator >> shift;
-  const uint64_t rest = (uint64_t)numerator & (((uint64_t)1 << shift) - 1);
-  if (rounding == ROUND_NEAREST && shift > 0) quotient += (int64_t)(rest >> (shift - 1));
-  if (rounding == ROUND_STOCHASTIC) {
-    const uint64_t share = shift > 32 ? rest >> (shift - 32) : rest << (32 - shift);
-    quotient += (int64_t)((share + word) >> 32);
-  }
-  return fixed_saturate(format, quotient + base);
+  return fixed_saturate(format, fixed_drop_bits(rounding, numerator, shift, word) + base);
 }
 
 /* The random word of stochastic rounding for one operation: Philox under rounding_key(), at counter (element / 4, input's lower and
@@ -66,6 +64,12 @@ uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t
 /* Four of them: of elements 4 * block .. 4 * block + 3. */
 Philox4 stochastic_words(const NumberFormat *format, uint32_t junction, uint64_t input,
                          uint32_t operation, uint32_t block);
+
+/* Its word where rounding needs one, else 0. */
+static inline uint32_t rounding_word(const NumberFormat *format, uint32_t junction, uint64_t input,
+                                     uint32_t operation, uint32_t element) {
+  return rounds_randomly(format) ? stochastic_word(format, junction, input, operation, element) : 0;
+}
 
 /* Words of one operation, element by element: four are drawn when the first of them is asked for. */
 typedef struct WordSource {

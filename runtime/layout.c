@@ -92,12 +92,7 @@ uint64_t scratch_cells(const Model *model, uint32_t index) {
 
 /* A zeroed array with 16 elements more, so that a vector read at its end stays inside; aligned to 64 bytes. */
 static void *table(bool *ok, uint64_t count, size_t size) {
-  if (!*ok) return NULL;
-  void *memory = NULL;
-  const size_t bytes = (size_t)(count + SUM_LANES) * size;
-  *ok = array_fits(count + SUM_LANES, size) && posix_memalign(&memory, 64, bytes) == 0;
-  if (!*ok) return NULL;
-  return memset(memory, 0, bytes);
+  return array_next_aligned(ok, count + SUM_LANES, size);
 }
 
 static void fill_rotate(const Interleaver *edges, const Layout *layout, LayoutTables *t) {

@@ -22,17 +22,15 @@ void output_deltas(const NumberFormat *format, Loss loss, const OutputShape *out
                    const Cell *d, size_t stride, uint32_t label, uint64_t input,
                    uint32_t junction_count, Cell *delta) {
   const Cell zero = cell_from_value(format, 0.0), one = cell_from_value(format, 1.0);
-  const bool is_stochastic =
-      rounds_randomly(format) && loss == LOSS_QUADRATIC;
   for (uint32_t r = 0; r < output->neuron_count; r++) {
     const size_t at = r * stride;
     const Cell target = r == label ? one : zero;
     if (output->is_softmax && r >= output->real_count) {
       delta[at] = zero;
     } else if (format->is_fixed) {
-      const uint32_t word = is_stochastic ? stochastic_word(format, junction_count, input,
-                                                            ROUNDING_OF_OUTPUT_DELTA, r)
-                                          : 0;
+      const uint32_t word = loss == LOSS_QUADRATIC ? rounding_word(format, junction_count, input,
+                                                                   ROUNDING_OF_OUTPUT_DELTA, r)
+                                                   : 0;
       delta[at] = delta_fixed(format, loss, a[at].raw, d[at].raw, target.raw, word);
     } else {
       delta[at] = delta_float32(loss, a[at].real, d[at].real, target.real);

@@ -26,6 +26,13 @@ void choose_sum_order(uint32_t batch, Junction *junction) {
   }
 }
 
+uint32_t model_active_count(const Model *model, uint32_t junction) {
+  const Layer *layer = &model->layers[junction + 1];
+  const bool is_output = junction + 1 == model->junction_count;
+  return is_output && layer->activation.function != ACTIVATE_SOFTMAX ? layer->neuron_count
+                                                                     : layer->real_count;
+}
+
 uint64_t model_parameter_count(const Model *model) {
   uint64_t count = 0;
   for (uint32_t i = 0; i < model->junction_count; i++) {

@@ -62,6 +62,10 @@ typedef struct Model {
  *   all else                                        BY_LANE by edge number */
 void choose_sum_order(uint32_t batch, Junction *junction);
 
+/* Right neurons of a junction that have an activation, the first of their layer: padded outputs are trained too (except softmax's), but
+ * no padded hidden neurons. */
+uint32_t model_active_count(const Model *model, uint32_t junction);
+
 /* Parameters: all weights and biases. */
 uint64_t model_parameter_count(const Model *model);
 

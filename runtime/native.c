@@ -13,8 +13,6 @@
 _Static_assert(offsetof(UpdateRule, rate) == 8 && offsetof(UpdateRule, rate_shift) == 44,
                "UpdateRule is what native_fields.def says");
 
-enum { ALIGNMENT = 64 };
-
 /* ---- what both orders share ---- */
 
 void next_rules(NativeEngine *n, uint32_t junction, double rate) {
@@ -63,19 +61,9 @@ bool check_outputs(const NativeEngine *n, const Tally *tally, uint64_t input, Fa
 
 /* ---- memory ---- */
 
-/* A zeroed, aligned array; of at least one element. */
-static void *array(bool *ok, uint64_t count, size_t size) {
-  if (!*ok) return NULL;
-  void *memory = NULL;
-  const uint64_t bytes = (count * size / ALIGNMENT + 1) * ALIGNMENT;
-  *ok = array_fits(count, size) && posix_memalign(&memory, ALIGNMENT, (size_t)bytes) == 0;
-  if (*ok) memset(memory, 0, (size_t)bytes);
-  return *ok ? memory : NULL;
-}
-
-/* The same with 16 cells before it, because a rotated load may begin there. */
+/* Cells with 16 before them, because a rotated load may begin there. */
 static Cell *fronted_array(bool *ok, uint64_t count) {
-  Cell *cells = array(ok, count + 2 * SUM_LANES, sizeof *cells);
+  Cell *cells = array_next_aligned(ok, count + 2 * SUM_LANES, sizeof *cells);
   return cells ? cells + SUM_LANES : NULL;
 }
 
@@ -110,16 +98,16 @@ static bool open_layer(NativeEngine *n, uint32_t index) {
   memory->activation = fronted_array(&ok, memory->copies * memory->cells);
   memory->scratch = fronted_array(&ok, scratch);
   if (index == 0) return ok;
-  memory->scratch_derivative = array(&ok, scratch, sizeof(Cell));
-  memory->derivative = array(&ok, memory->copies * memory->cells, sizeof(Cell));
-  memory->delta = array(&ok, memory->delta_copies * memory->cells, sizeof(Cell));
+  memory->scratch_derivative = array_next_aligned(&ok, scratch, sizeof(Cell));
+  memory->derivative = array_next_aligned(&ok, memory->copies * memory->cells, sizeof(Cell));
+  memory->delta = array_next_aligned(&ok, memory->delta_copies * memory->cells, sizeof(Cell));
   return ok;
 }
 
 /* Cells of a layer as its reader wants them; the output is read by none. */
 static uint32_t *list_cells(const NativeEngine *n, uint32_t layer, bool *ok) {
   const uint32_t count = round_up(n->engine.model->layers[layer].neuron_count);
-  uint32_t *cells = array(ok, count, sizeof *cells);
+  uint32_t *cells = array_next_aligned(ok, count, sizeof *cells);
   if (!*ok) return NULL;
   for (uint32_t l = 0; l < count; l++) {
     const bool is_read =
@@ -139,8 +127,8 @@ static bool tabulate(const Model *model, uint32_t junction, NativeJunction *nati
   const int64_t least = -((int64_t)1 << (format->width - 1));
   const uint32_t count = 1U << format->width;
   bool ok = true;
-  int32_t *value = native->table_value = array(&ok, count, sizeof *value);
-  int32_t *derivative = native->table_derivative = array(&ok, count, sizeof *value);
+  int32_t *value = native->table_value = array_next_aligned(&ok, count, sizeof *value);
+  int32_t *derivative = native->table_derivative = array_next_aligned(&ok, count, sizeof *value);
   for (uint32_t i = 0; ok && i < count; i++)
     activate_fixed(native->table, (int32_t)(least + i), &value[i], &derivative[i]);
   return ok;
@@ -188,12 +176,12 @@ static bool open_junction(NativeEngine *n, uint32_t index, const NativeKernels *
   native->place = j->tables.place;
   native->index = index;
   native->weight = fronted_array(&ok, slots);
-  native->bias = array(&ok, right, sizeof(Cell));
-  native->weight_state = array(&ok, words * slots, sizeof(Cell));
-  native->bias_state = array(&ok, words * right, sizeof(Cell));
+  native->bias = array_next_aligned(&ok, right, sizeof(Cell));
+  native->weight_state = array_next_aligned(&ok, words * slots, sizeof(Cell));
+  native->bias_state = array_next_aligned(&ok, words * right, sizeof(Cell));
   native->left_cell = list_cells(n, index, &ok);
   native->right_cell = list_cells(n, index + 1, &ok);
-  native->scratch = array(&ok, scratch_cells(model, index), sizeof(Cell));
+  native->scratch = array_next_aligned(&ok, scratch_cells(model, index), sizeof(Cell));
   ok = ok && tabulate(model, index, native);
   if (ok) write_initial(model, index, j);
   return ok;
@@ -340,30 +328,33 @@ static bool open_records(NativeEngine *n) {
   n->record_count = n->columns ? batch_records(model) : 2 * n->junction_count + 1;
   if (n->columns) {
     const uint64_t columns = (uint64_t)n->record_count * n->columns;
-    n->batches = array(&ok, n->record_count, sizeof *n->batches);
-    n->ff_done = array(&ok, (uint64_t)n->record_count * n->junction_count, sizeof *n->ff_done);
-    n->labels = array(&ok, columns, sizeof *n->labels);
-    n->examples = array(&ok, columns, sizeof *n->examples);
+    n->batches = array_next_aligned(&ok, n->record_count, sizeof *n->batches);
+    n->ff_done =
+        array_next_aligned(&ok, (uint64_t)n->record_count * n->junction_count, sizeof *n->ff_done);
+    n->labels = array_next_aligned(&ok, columns, sizeof *n->labels);
+    n->examples = array_next_aligned(&ok, columns, sizeof *n->examples);
   } else {
-    n->records = array(&ok, n->record_count, sizeof *n->records);
+    n->records = array_next_aligned(&ok, n->record_count, sizeof *n->records);
   }
   const uint64_t scores = (uint64_t)model->layers[n->junction_count].real_count;
-  n->scores = array(&ok, (scores + 8) * team_size(n->team), sizeof *n->scores);
+  n->scores = array_next_aligned(&ok, (scores + 8) * team_size(n->team), sizeof *n->scores);
   return ok;
 }
 
 static bool open_memory(NativeEngine *n, const NativeKernels *kernels, Failure *failure) {
   const Model *model = n->engine.model;
   bool ok = true;
-  n->layers = array(&ok, n->junction_count + 1ull, sizeof *n->layers);
-  n->junctions = array(&ok, n->junction_count, sizeof *n->junctions);
-  n->engine.tensors = array(&ok, 10ull * n->junction_count + 8, sizeof *n->engine.tensors);
+  n->layers = array_next_aligned(&ok, n->junction_count + 1ull, sizeof *n->layers);
+  n->junctions = array_next_aligned(&ok, n->junction_count, sizeof *n->junctions);
+  n->engine.tensors =
+      array_next_aligned(&ok, 10ull * n->junction_count + 8, sizeof *n->engine.tensors);
   ok = ok && n->team && open_records(n);
   for (uint32_t i = 0; ok && i < n->junction_count; i++) {
     const uint64_t cells = scratch_cells(model, i);
     if (cells > n->scratch_cells) n->scratch_cells = cells;
   }
-  n->scratch = array(&ok, n->scratch_cells * (ok ? team_size(n->team) : 1), sizeof *n->scratch);
+  n->scratch =
+      array_next_aligned(&ok, n->scratch_cells * (ok ? team_size(n->team) : 1), sizeof *n->scratch);
   for (uint32_t i = 0; ok && i < n->junction_count; i++)
     n->junctions[i].layout = choose_layout(model, i);
   for (uint32_t i = 0; ok && i <= n->junction_count; i++) ok = open_layer(n, i);

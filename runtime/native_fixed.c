@@ -29,21 +29,12 @@ static FixedJunction fixed_junction(const NativeJunction *native) {
 
 static uint32_t word_for(const FixedJunction *j, uint64_t input, uint32_t operation,
                          uint32_t element) {
-  if (j->format.rounding != ROUND_STOCHASTIC) return 0;
-  return stochastic_word(&j->format, j->index, input, operation, element);
+  return rounding_word(&j->format, j->index, input, operation, element);
 }
 
 static Cell *weight_of(const FixedJunction *j, uint32_t edge) {
   const uint32_t *place = j->native->place;
   return (Cell *)j->native->weight + (place ? place[edge] : edge);
-}
-
-/* Right neurons that have an activation. */
-static uint32_t active_count(const FixedJunction *j) {
-  const Layer *layer = &j->model->layers[j->index + 1];
-  const bool is_output = j->index + 1 == j->model->junction_count;
-  return is_output && layer->activation.function != ACTIVATE_SOFTMAX ? layer->neuron_count
-                                                                     : layer->real_count;
 }
 
 /* ---- feedforward ---- */
@@ -80,7 +71,7 @@ static int32_t sum_neuron(const FixedJunction *j, uint32_t right, const Column *
  * all of them, replaces the sums. */
 static void fire(const FixedJunction *j, Cell *sums, const Column *right, const Column *derivative,
                  uint32_t first, uint32_t last, uint64_t input) {
-  const uint32_t count = active_count(j);
+  const uint32_t count = model_active_count(j->model, j->index);
   const bool is_softmax = j->model->layers[j->index + 1].activation.function == ACTIVATE_SOFTMAX;
   if (is_softmax) softmax_fixed(&j->format, j->index, input, &sums->raw, count, &sums->raw);
   for (uint32_t r = first; r < last; r++) {
@@ -95,7 +86,7 @@ static void fire(const FixedJunction *j, Cell *sums, const Column *right, const 
 static void feed_forward(const FixedJunction *j, const Column *left, const Column *right,
                          const Column *derivative, uint32_t first, uint32_t last, uint64_t input,
                          Cell *scratch) {
-  const uint32_t count = active_count(j);
+  const uint32_t count = model_active_count(j->model, j->index);
   for (uint32_t r = first; r < last && r < count; r++)
     scratch[r].raw = sum_neuron(j, r, left, input);
   fire(j, scratch, right, derivative, first, last, input);
@@ -137,7 +128,7 @@ void native_fixed_batch_ff(const NativeJunction *native, const NativeWork *work)
 
 void native_fixed_batch_fire(const NativeJunction *native, const NativeWork *work) {
   const FixedJunction j = fixed_junction(native);
-  const uint32_t right_count = j.edges->right_count, active = active_count(&j);
+  const uint32_t right_count = j.edges->right_count, active = model_active_count(j.model, j.index);
   const uint32_t first = (uint32_t)work->first, last = (uint32_t)work->last;
   Cell *sums = work->scratch;
   for (uint64_t column = work->first_column; column < work->last_column; column++) {
@@ -150,37 +141,44 @@ void native_fixed_batch_fire(const NativeJunction *native, const NativeWork *wor
 
 /* ---- back ---- */
 
-static void update_bias(const FixedJunction *j, const NativeWork *work, uint32_t right, Wide sum,
-                        uint32_t batch) {
+/* An update of weights and biases, and where its words come from: the batch's last input. */
+typedef struct JunctionUpdate {
+  FixedUpdate weights, biases;
+  uint64_t input;
+  WordSource step, state; /* of weights */
+} JunctionUpdate;
+
+static JunctionUpdate junction_update(const FixedJunction *j, const NativeWork *work,
+                                      uint32_t batch) {
   const uint64_t input = work->up_input + batch - 1;
-  const uint32_t words[2] = {word_for(j, input, EDGE_OP_UP_BIAS, right),
-                             word_for(j, input, ROUNDING_OF_BIAS_STATE, right)};
-  update_fixed(work->bias_rule, &j->format, sum * ((Wide)1 << j->format.fraction), batch, words,
+  const WordSource source = {.format = &j->format, .junction = j->index, .input = input};
+  JunctionUpdate update = {.weights = fixed_update(work->weight_rule, &j->format, batch),
+                           .biases = fixed_update(work->bias_rule, &j->format, batch),
+                           .input = input,
+                           .step = source,
+                           .state = source};
+  update.step.operation = EDGE_OP_UP_STEP;
+  update.state.operation = ROUNDING_OF_STATE;
+  return update;
+}
+
+static void update_bias(const FixedJunction *j, const JunctionUpdate *update, uint32_t right,
+                        Wide sum) {
+  const uint32_t words[2] = {word_for(j, update->input, EDGE_OP_UP_BIAS, right),
+                             word_for(j, update->input, ROUNDING_OF_BIAS_STATE, right)};
+  update_fixed(&update->biases, sum * ((Wide)1 << j->format.fraction), words,
                &((Cell *)j->native->bias)[right].raw, &((Cell *)j->native->bias_state)[right].raw);
 }
 
-/* Where the words of a batch's updates come from: its last input. */
-typedef struct UpdateWords {
-  WordSource step, state;
-} UpdateWords;
-
-static UpdateWords update_words(const FixedJunction *j, const NativeWork *work, uint32_t batch) {
-  const WordSource source = {
-      .format = &j->format, .junction = j->index, .input = work->up_input + batch - 1};
-  UpdateWords words = {source, source};
-  words.step.operation = EDGE_OP_UP_STEP;
-  words.state.operation = ROUNDING_OF_STATE;
-  return words;
-}
-
-static void update_weight(const FixedJunction *j, const NativeWork *work, uint32_t edge, Wide sum,
-                          uint32_t batch, UpdateWords *source) {
-  const UpdateRule *rule = work->weight_rule;
-  const uint32_t words[2] = {word_from(&source->step, edge),
-                             rule->has_momentum ? word_from(&source->state, edge) : 0};
-  Cell *weight = weight_of(j, edge);
+static void update_weight(const FixedJunction *j, JunctionUpdate *update, Cell *weight,
+                          uint32_t edge, Wide sum) {
+  uint32_t words[2] = {0, 0};
+  if (rounds_randomly(&j->format)) {
+    words[0] = word_from(&update->step, edge);
+    if (update->weights.rule->has_momentum) words[1] = word_from(&update->state, edge);
+  }
   const ptrdiff_t slot = weight - (Cell *)j->native->weight;
-  update_fixed(rule, &j->format, sum, batch, words, &weight->raw,
+  update_fixed(&update->weights, sum, words, &weight->raw,
                &((Cell *)j->native->weight_state)[slot].raw);
 }
 
@@ -190,7 +188,7 @@ void native_fixed_back(const NativeJunction *native, const NativeWork *work) {
   const uint32_t *left_cell = native->left_cell;
   const Cell *activation = work->up_left, *delta = work->right_delta;
   int64_t *sums = work->scratch;
-  UpdateWords words = update_words(&j, work, 1);
+  JunctionUpdate update = junction_update(&j, work, 1);
   uint32_t lefts[EDGES_AT_ONCE];
   if (work->left_delta) memset(sums, 0, j.edges->left_count * sizeof *sums);
   for (uint32_t first = 0, right = 0; first < j.edges->edge_count; first += EDGES_AT_ONCE) {
@@ -205,7 +203,7 @@ void native_fixed_back(const NativeJunction *native, const NativeWork *work) {
         sums[left] += fixed_round_product(&j.format, j.format.rounding, weight_of(&j, e)->raw * d,
                                           word_for(&j, work->up_input, EDGE_OP_BP_MAC, e));
       }
-      update_weight(&j, work, e, activation[left_cell[left]].raw * d, 1, &words);
+      update_weight(&j, &update, weight_of(&j, e), e, activation[left_cell[left]].raw * d);
     }
   }
   const Cell *derivative = work->left_derivative;
@@ -215,7 +213,7 @@ void native_fixed_back(const NativeJunction *native, const NativeWork *work) {
         fixed_round_product(&j.format, j.format.rounding, sum * derivative[left_cell[l]].raw,
                             word_for(&j, work->up_input, EDGE_OP_BP_END, l));
   }
-  for (uint32_t r = 0; r < j.edges->right_count; r++) update_bias(&j, work, r, delta[r].raw, 1);
+  for (uint32_t r = 0; r < j.edges->right_count; r++) update_bias(&j, &update, r, delta[r].raw);
 }
 
 /* ---- minibatches ---- */
@@ -290,40 +288,24 @@ void native_fixed_batch_up(const NativeJunction *native, const NativeWork *work)
   const FixedJunction j = fixed_junction(native);
   const uint32_t batch = (uint32_t)work->last_column;
   const uint32_t *lefts = native->left;
-  UpdateWords words = update_words(&j, work, batch);
+  JunctionUpdate update = junction_update(&j, work, batch);
   for (uint32_t r = (uint32_t)work->first; r < work->last; r++) {
     const uint32_t end = interleaver_begin(j.edges, r + 1);
     for (uint32_t e = interleaver_begin(j.edges, r); e < end; e++) {
       const uint32_t left = lefts[e];
-      update_weight(&j, work, e, sum_products(&j, work, left, r), batch, &words);
+      update_weight(&j, &update, weight_of(&j, e), e, sum_products(&j, work, left, r));
     }
-    update_bias(&j, work, r, sum_deltas(&j, work, r), batch);
+    update_bias(&j, &update, r, sum_deltas(&j, work, r));
   }
-}
-
-/* Bits that plain descent by a whole batch of a power of two drops, or -1: anything else. */
-static int plain_shift(const UpdateRule *rule, const NumberFormat *format, uint32_t batch) {
-  if (rule->has_momentum || rule->l2_shift != NO_SHIFT || (batch & (batch - 1)) != 0) return -1;
-  if (rule->rate_shift < 0) return -1;
-  const int64_t shift = (int64_t)rule->rate_shift + format->fraction + __builtin_ctz(batch);
-  return shift <= 62 ? (int)shift : -1;
 }
 
 void native_fixed_update(const NativeJunction *native, const NativeWork *work, uint64_t right,
                          const int64_t *sums) {
   const FixedJunction j = fixed_junction(native);
-  const uint32_t batch = (uint32_t)work->last_column, r = (uint32_t)right;
-  const uint32_t end = interleaver_begin(j.edges, r + 1);
-  const int shift = plain_shift(work->weight_rule, &j.format, batch);
-  UpdateWords words = update_words(&j, work, batch);
-  for (uint32_t e = interleaver_begin(j.edges, r); e < end; e++, sums++) {
-    if (shift < 0) {
-      update_weight(&j, work, e, *sums, batch, &words);
-      continue;
-    }
-    int32_t *weight = &((Cell *)native->weight)[e].raw; /* BATCH: slots are edges */
-    *weight = fixed_round_shift(&j.format, j.format.rounding, *weight, -*sums, (uint32_t)shift,
-                                word_from(&words.step, e));
-  }
-  update_bias(&j, work, r, *sums, batch);
+  const uint32_t r = (uint32_t)right, end = interleaver_begin(j.edges, r + 1);
+  JunctionUpdate update = junction_update(&j, work, (uint32_t)work->last_column);
+  Cell *weight = native->weight; /* BATCH: slots are edges */
+  for (uint32_t e = interleaver_begin(j.edges, r); e < end; e++)
+    update_weight(&j, &update, &weight[e], e, *sums++);
+  update_bias(&j, &update, r, *sums);
 }

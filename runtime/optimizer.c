@@ -161,12 +161,16 @@ static int32_t descend(const UpdateRule *rule, const NumberFormat *format, int32
   return fixed_round_quotient(format, format->rounding, parameter, change, denominator, word);
 }
 
-/* Bits below the format's unit in a gradient of a whole batch of a power of two, or -1 where exact values take more than 62 bits or l2
- * makes finer ones. */
-static int short_shift(const UpdateRule *rule, const NumberFormat *format, uint32_t batch) {
-  if (rule->l2_shift != NO_SHIFT || rule->rate_shift < 0 || (batch & (batch - 1)) != 0) return -1;
+FixedUpdate fixed_update(const UpdateRule *rule, const NumberFormat *format, uint32_t batch) {
+  FixedUpdate update = {rule, format, batch, .gradient_shift = -1, .plain_shift = -1};
+  if (rule->l2_shift != NO_SHIFT || rule->rate_shift < 0 || (batch & (batch - 1)) != 0)
+    return update;
   const uint32_t batch_bits = (uint32_t)__builtin_ctz(batch);
-  return 2 * format->width + batch_bits <= 62 ? (int)(format->fraction + batch_bits) : -1;
+  if (2 * format->width + batch_bits > 62) return update;
+  update.gradient_shift = (int)(format->fraction + batch_bits);
+  const int all = update.gradient_shift + rule->rate_shift;
+  if (!rule->has_momentum && all <= 62) update.plain_shift = all;
+  return update;
 }
 
 /* parameter - rate * numerator / 2^shift, rounded once.  Beyond 62 bits nothing but a sign is left. */
@@ -178,9 +182,12 @@ static int32_t descend_short(const UpdateRule *rule, const NumberFormat *format,
   return fixed_round_shift(format, format->rounding, parameter, change, (uint32_t)late, word);
 }
 
-/* update_fixed() in 64 bits, where short_shift() is not negative. */
-static void update_short(const UpdateRule *rule, const NumberFormat *format, int64_t sum, int shift,
-                         const uint32_t words[2], int32_t *parameter, int32_t *state) {
+/* In 64 bits, where gradient_shift is not negative. */
+static void update_short(const FixedUpdate *update, int64_t sum, const uint32_t words[2],
+                         int32_t *parameter, int32_t *state) {
+  const UpdateRule *rule = update->rule;
+  const NumberFormat *format = update->format;
+  const int shift = update->gradient_shift;
   if (!rule->has_momentum) {
     *parameter = descend_short(rule, format, *parameter, sum, shift, words[0]);
     return;
@@ -197,14 +204,15 @@ static void update_short(const UpdateRule *rule, const NumberFormat *format, int
   *parameter = descend_short(rule, format, *parameter, sum + ahead, shift, words[0]);
 }
 
-void update_fixed(const UpdateRule *rule, const NumberFormat *format, Wide sum, uint32_t batch,
-                  const uint32_t words[2], int32_t *parameter, int32_t *state) {
-  const int shift = short_shift(rule, format, batch);
-  if (shift >= 0) {
-    update_short(rule, format, (int64_t)sum, shift, words, parameter, state);
+void update_fixed_fully(const FixedUpdate *update, Wide sum, const uint32_t words[2],
+                        int32_t *parameter, int32_t *state) {
+  const UpdateRule *rule = update->rule;
+  const NumberFormat *format = update->format;
+  if (update->gradient_shift >= 0) {
+    update_short(update, (int64_t)sum, words, parameter, state);
     return;
   }
-  const Gradient g = exact_gradient(rule, format, sum, batch, *parameter);
+  const Gradient g = exact_gradient(rule, format, sum, update->batch, *parameter);
   if (!rule->has_momentum) {
     *parameter = descend(rule, format, *parameter, g.numerator, g.denominator, words[0]);
     return;

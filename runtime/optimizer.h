@@ -68,10 +68,32 @@ UpdateRule update_rule(const Optimizer *optimizer, const NumberFormat *format, d
 void update_float32(const UpdateRule *rule, float gradient, float *parameter, float *state,
                     size_t stride);
 
-/* Fixed: gradient = sum / batch, where sum has 2 * fraction fraction bits.  words[0] rounds the parameter, words[1] the state, with
- * stochastic rounding. */
-void update_fixed(const UpdateRule *rule, const NumberFormat *format, Wide sum, uint32_t batch,
-                  const uint32_t words[2], int32_t *parameter, int32_t *state);
+/* Fixed: what an update's parameters share.  Both are borrowed. */
+typedef struct FixedUpdate {
+  const UpdateRule *rule;
+  const NumberFormat *format;
+  uint32_t batch;
+  int gradient_shift; /* bits of a gradient below the format's unit, where all fits 64 bits and no l2 adds finer ones; else -1 */
+  int plain_shift;    /* bits that plain descent drops, where they are no more than 62; else -1 */
+} FixedUpdate;
+FixedUpdate fixed_update(const UpdateRule *rule, const NumberFormat *format, uint32_t batch);
+
+/* update_fixed() of what is not plain or not short. */
+void update_fixed_fully(const FixedUpdate *update, Wide sum, const uint32_t words[2],
+                        int32_t *parameter, int32_t *state);
+
+/* gradient = sum / batch, where sum has 2 * fraction fraction bits.  words[0] rounds the parameter, words[1] the state, with stochastic
+ * rounding. */
+static inline void update_fixed(const FixedUpdate *update, Wide sum, const uint32_t words[2],
+                                int32_t *parameter, int32_t *state) {
+  const NumberFormat *format = update->format;
+  if (update->plain_shift < 0) {
+    update_fixed_fully(update, sum, words, parameter, state);
+    return;
+  }
+  *parameter = fixed_round_shift(format, format->rounding, *parameter, -(int64_t)sum,
+                                 (uint32_t)update->plain_shift, words[0]);
+}
 
 /* -log2 of a rate rounded down to a power of two: 1/8 and 0.2 give 3. */
 int power_shift(double rate);

@@ -58,23 +58,17 @@ static uint32_t choose_count(const Model *model, const Examples *examples) {
   return (uint32_t)(count < examples->count ? count : examples->count);
 }
 
-static void *array(bool *ok, uint64_t count, size_t size) {
-  void *memory = array_new(count, size);
-  *ok = *ok && memory;
-  return memory;
-}
-
 static void open_state(Probe *p, uint32_t i, bool *ok) {
   const Interleaver *edges = &p->model->junctions[i].edges;
   const Layer *layer = &p->model->layers[i + 1];
   JunctionState *s = &p->states[i];
-  s->weights = array(ok, edges->edge_count, sizeof *s->weights);
-  s->biases = array(ok, edges->right_count, sizeof *s->biases);
-  s->lefts = array(ok, edges->edge_count, sizeof *s->lefts);
-  s->a = array(ok, edges->right_count, sizeof *s->a);
-  s->d = array(ok, edges->right_count, sizeof *s->d);
-  s->delta = array(ok, edges->right_count, sizeof *s->delta);
-  s->values = array(ok, (uint64_t)p->count * layer->real_count, sizeof *s->values);
+  s->weights = array_next(ok, edges->edge_count, sizeof *s->weights);
+  s->biases = array_next(ok, edges->right_count, sizeof *s->biases);
+  s->lefts = array_next(ok, edges->edge_count, sizeof *s->lefts);
+  s->a = array_next(ok, edges->right_count, sizeof *s->a);
+  s->d = array_next(ok, edges->right_count, sizeof *s->d);
+  s->delta = array_next(ok, edges->right_count, sizeof *s->delta);
+  s->values = array_next(ok, (uint64_t)p->count * layer->real_count, sizeof *s->values);
   if (*ok) interleaver_expand(edges, 0, edges->edge_count, s->lefts);
   const bool has_table =
       p->model->number.is_fixed && layer->activation.function != ACTIVATE_SOFTMAX;
@@ -96,11 +90,11 @@ Probe *probe_open(const Model *model, const Examples *examples) {
                .count = choose_count(model, examples),
                .inputs = input_cells(&model->number, model->layers[0].real_count,
                                      model->layers[0].neuron_count)};
-  p->input = array(&ok, model->layers[0].neuron_count, sizeof *p->input);
-  p->sums = array(&ok, widest, sizeof *p->sums);
-  p->real_sums = array(&ok, widest, sizeof *p->real_sums);
-  p->states = array(&ok, model->junction_count, sizeof *p->states);
-  p->results = array(&ok, model->junction_count, sizeof *p->results);
+  p->input = array_next(&ok, model->layers[0].neuron_count, sizeof *p->input);
+  p->sums = array_next(&ok, widest, sizeof *p->sums);
+  p->real_sums = array_next(&ok, widest, sizeof *p->real_sums);
+  p->states = array_next(&ok, model->junction_count, sizeof *p->states);
+  p->results = array_next(&ok, model->junction_count, sizeof *p->results);
   for (uint32_t i = 0; ok && i < model->junction_count; i++) open_state(p, i, &ok);
   if (ok) return p;
   probe_close(p);
@@ -132,37 +126,18 @@ static int32_t narrow(const Probe *p, JunctionProbe *result, SaturationPlace pla
   return kept;
 }
 
-/* A product with `drop` bits too many, rounded but not saturated: fixed_round_product's rule. */
-static int64_t rounded(const Probe *p, int64_t product, uint32_t drop, uint32_t word) {
-  int64_t offset = 0;
-  if (p->model->number.rounding == ROUND_NEAREST) offset = ((int64_t)1 << drop) >> 1;
-  if (p->model->number.rounding == ROUND_STOCHASTIC)
-    offset = drop ? (int64_t)(word >> (32 - drop)) : 0;
-  return (product + offset) >> drop;
-}
-
 static uint32_t word_for(const Probe *p, uint32_t junction, uint64_t input, uint32_t operation,
                          uint32_t element) {
-  const NumberFormat *format = &p->model->number;
-  if (format->rounding != ROUND_STOCHASTIC) return 0;
-  return stochastic_word(format, junction, input, operation, element);
+  return rounding_word(&p->model->number, junction, input, operation, element);
 }
 
 /* ---- feedforward ---- */
-
-/* Right neurons that have an activation: padded outputs are trained too, but no padded hidden neurons. */
-static uint32_t active_count(const Model *model, uint32_t junction) {
-  const Layer *layer = &model->layers[junction + 1];
-  const bool is_output = junction + 1 == model->junction_count;
-  return is_output && layer->activation.function != ACTIVATE_SOFTMAX ? layer->neuron_count
-                                                                     : layer->real_count;
-}
 
 static void feed_fixed(Probe *p, uint32_t i, const Cell *left, uint64_t input) {
   const Interleaver *edges = &p->model->junctions[i].edges;
   const NumberFormat *format = &p->model->number;
   JunctionState *s = &p->states[i];
-  const uint32_t count = active_count(p->model, i);
+  const uint32_t count = model_active_count(p->model, i);
   for (uint32_t r = 0; r < edges->right_count; r++) {
     s->a[r].raw = s->d[r].raw = 0;
     if (r >= count) continue;
@@ -171,7 +146,7 @@ static void feed_fixed(Probe *p, uint32_t i, const Cell *left, uint64_t input) {
       const int64_t product = (int64_t)s->weights[e].raw * left[s->lefts[e]].raw;
       const uint32_t word = word_for(p, i, input, EDGE_OP_FF_MAC, e);
       sum += narrow(p, &p->results[i], SATURATION_FF_PRODUCT,
-                    rounded(p, product, format->fraction, word));
+                    fixed_drop_bits(p->model->number.rounding, product, format->fraction, word));
     }
     s->a[r].raw = narrow(p, &p->results[i], SATURATION_FF_SUM, sum);
     if (s->table) activate_fixed(s->table, s->a[r].raw, &s->a[r].raw, &s->d[r].raw);
@@ -184,7 +159,7 @@ static void feed_float32(Probe *p, uint32_t i, const Cell *left) {
   const Interleaver *edges = &p->model->junctions[i].edges;
   const Activation *activation = &p->model->layers[i + 1].activation;
   JunctionState *s = &p->states[i];
-  const uint32_t count = active_count(p->model, i);
+  const uint32_t count = model_active_count(p->model, i);
   const bool is_softmax = activation->function == ACTIVATE_SOFTMAX;
   for (uint32_t r = 0; r < edges->right_count; r++) {
     s->a[r].real = 0;
@@ -209,15 +184,17 @@ static void push_back(Probe *p, uint32_t i, uint64_t input) {
     for (uint32_t e = interleaver_begin(edges, r); e < interleaver_begin(edges, r + 1); e++) {
       const int64_t product = (int64_t)s->weights[e].raw * s->delta[r].raw;
       const uint32_t word = word_for(p, i, input, EDGE_OP_BP_MAC, e);
-      p->sums[s->lefts[e]] += narrow(p, &p->results[i], SATURATION_BP_PRODUCT,
-                                     rounded(p, product, format->fraction, word));
+      p->sums[s->lefts[e]] +=
+          narrow(p, &p->results[i], SATURATION_BP_PRODUCT,
+                 fixed_drop_bits(p->model->number.rounding, product, format->fraction, word));
     }
   }
   for (uint32_t l = 0; l < edges->left_count; l++) {
     const int64_t sum = narrow(p, &p->results[i], SATURATION_BP_SUM, p->sums[l]);
     const uint32_t word = word_for(p, i, input, EDGE_OP_BP_END, l);
-    left->delta[l].raw = narrow(p, &p->results[i], SATURATION_DELTA,
-                                rounded(p, sum * left->d[l].raw, format->fraction, word));
+    left->delta[l].raw = narrow(
+        p, &p->results[i], SATURATION_DELTA,
+        fixed_drop_bits(p->model->number.rounding, sum * left->d[l].raw, format->fraction, word));
   }
 }
 
@@ -237,7 +214,7 @@ static void step(Probe *p, uint32_t i, const Cell *left, int shift) {
     for (uint32_t e = interleaver_begin(edges, r); e < interleaver_begin(edges, r + 1); e++) {
       const int64_t product = (int64_t)left[s->lefts[e]].raw * s->delta[r].raw;
       const int64_t exact = s->weights[e].raw * ((int64_t)1 << drop) - product;
-      const int64_t stepped = rounded(p, exact, drop, 0);
+      const int64_t stepped = fixed_drop_bits(p->model->number.rounding, exact, drop, 0);
       narrow(p, &p->results[i], SATURATION_STEP, stepped);
       p->results[i].lost_steps += product != 0 && stepped == s->weights[e].raw;
     }

@@ -16,12 +16,11 @@
 static Cell input_cell(const Simulator *s, const Examples *examples, uint64_t place, uint64_t input,
                        uint32_t l) {
   const NumberFormat *format = &s->engine.model->number;
-  const bool is_stochastic = rounds_randomly(format);
-  if (examples->bytes && !is_stochastic) return s->byte_values[examples->bytes[place]];
+  if (examples->bytes && !rounds_randomly(format)) return s->byte_values[examples->bytes[place]];
   const double value =
       examples->bytes ? examples->bytes[place] / 255.0 : (double)examples->floats[place];
   if (!format->is_fixed) return (Cell){.real = (float)value};
-  const uint32_t word = is_stochastic ? stochastic_word(format, 0, input, ROUNDING_OF_INPUT, l) : 0;
+  const uint32_t word = rounding_word(format, 0, input, ROUNDING_OF_INPUT, l);
   return fixed_from_value(format, format->rounding, value, word);
 }
 
@@ -209,13 +208,6 @@ static const EngineKind simulator_kind = {
 
 /* ---- opening ---- */
 
-static void *array(bool *ok, uint64_t count, size_t size) {
-  if (!*ok) return NULL;
-  void *memory = array_new(count, size);
-  *ok = memory != NULL;
-  return memory;
-}
-
 static bool open_layer(const Simulator *s, uint32_t index, LayerState *layer) {
   const Model *model = s->engine.model;
   const uint32_t after = model->junction_count - index;
@@ -227,11 +219,11 @@ static bool open_layer(const Simulator *s, uint32_t index, LayerState *layer) {
       .delta_copies = 2,
   };
   const uint64_t cells = (uint64_t)layer->copies * layer->neuron_count;
-  layer->activation = array(&ok, cells, sizeof(Cell));
-  layer->scratch = array(&ok, layer->neuron_count, sizeof(Cell));
+  layer->activation = array_next(&ok, cells, sizeof(Cell));
+  layer->scratch = array_next(&ok, layer->neuron_count, sizeof(Cell));
   if (index == 0) return ok;
-  layer->derivative = array(&ok, cells, sizeof(Cell));
-  layer->delta = array(&ok, 2ull * layer->neuron_count, sizeof(Cell));
+  layer->derivative = array_next(&ok, cells, sizeof(Cell));
+  layer->delta = array_next(&ok, 2ull * layer->neuron_count, sizeof(Cell));
   return ok;
 }
 
@@ -247,9 +239,9 @@ static void list_edges(JunctionState *j) {
 /* Sorts each row by its left neurons: they differ, and are counted into place. */
 static bool sort_rows(JunctionState *j) {
   bool ok = true;
-  uint32_t *edge_of = array(&ok, j->left_count, sizeof *edge_of);
-  j->by_left = array(&ok, j->edge_count, sizeof *j->by_left);
-  j->latched = array(&ok, j->edge_count, sizeof *j->latched);
+  uint32_t *edge_of = array_next(&ok, j->left_count, sizeof *edge_of);
+  j->by_left = array_next(&ok, j->edge_count, sizeof *j->by_left);
+  j->latched = array_next(&ok, j->edge_count, sizeof *j->latched);
   for (uint32_t r = 0; ok && r < j->right_count; r++) {
     const uint32_t begin = j->right_begin[r], end = j->right_begin[r + 1];
     bool is_sorted = true;
@@ -272,26 +264,26 @@ static bool sort_rows(JunctionState *j) {
 static bool open_arithmetic(const Model *model, JunctionState *j) {
   bool ok = true;
   const uint32_t words = optimizer_state_words(&model->optimizer);
-  j->weight = array(&ok, j->edge_count, sizeof(Cell));
-  j->bias = array(&ok, j->right_count, sizeof(Cell));
-  j->weight_state = array(&ok, (uint64_t)words * j->edge_count, sizeof(Cell));
-  j->bias_state = array(&ok, (uint64_t)words * j->right_count, sizeof(Cell));
-  j->step_count = array(&ok, 1, sizeof(uint64_t));
+  j->weight = array_next(&ok, j->edge_count, sizeof(Cell));
+  j->bias = array_next(&ok, j->right_count, sizeof(Cell));
+  j->weight_state = array_next(&ok, (uint64_t)words * j->edge_count, sizeof(Cell));
+  j->bias_state = array_next(&ok, (uint64_t)words * j->right_count, sizeof(Cell));
+  j->step_count = array_next(&ok, 1, sizeof(uint64_t));
   if (model->number.is_fixed) {
-    j->wide_sum = array(&ok, j->right_count, sizeof(int64_t));
-    j->wide_delta = array(&ok, j->left_count, sizeof(int64_t));
-    j->gradient_sum = array(&ok, model->batch > 1 ? j->edge_count : 0, sizeof(Wide));
-    j->bias_gradient_sum = array(&ok, model->batch > 1 ? j->right_count : 0, sizeof(Wide));
+    j->wide_sum = array_next(&ok, j->right_count, sizeof(int64_t));
+    j->wide_delta = array_next(&ok, j->left_count, sizeof(int64_t));
+    j->gradient_sum = array_next(&ok, model->batch > 1 ? j->edge_count : 0, sizeof(Wide));
+    j->bias_gradient_sum = array_next(&ok, model->batch > 1 ? j->right_count : 0, sizeof(Wide));
     j->table =
         ok ? activation_table_open(&model->layers[j->index + 1].activation, &model->number) : NULL;
     return j->table != NULL;
   }
   j->gradient_lanes = model->batch < SUM_LANES ? model->batch : SUM_LANES;
   if (model->batch == 1) j->gradient_lanes = 0;
-  j->gradient = array(&ok, (uint64_t)j->gradient_lanes * j->edge_count, sizeof(float));
-  j->bias_gradient = array(&ok, (uint64_t)j->gradient_lanes * j->right_count, sizeof(float));
-  j->sum = array(&ok, j->right_count, sizeof(float));
-  j->step = array(&ok, j->right_count, sizeof(float));
+  j->gradient = array_next(&ok, (uint64_t)j->gradient_lanes * j->edge_count, sizeof(float));
+  j->bias_gradient = array_next(&ok, (uint64_t)j->gradient_lanes * j->right_count, sizeof(float));
+  j->sum = array_next(&ok, j->right_count, sizeof(float));
+  j->step = array_next(&ok, j->right_count, sizeof(float));
   return ok;
 }
 
@@ -327,9 +319,9 @@ static bool open_junction(const Simulator *s, uint32_t index, JunctionState *j) 
   /* A sum that is written in a clock can be read in the next; a forwarded one in the clock it is written. */
   j->least_distance = schedule->remedy == REMEDY_FORWARD ? j->return_clocks : j->return_clocks + 1;
   bool ok = true;
-  j->left = array(&ok, j->edge_count, sizeof(uint32_t));
-  j->right_begin = array(&ok, (uint64_t)j->right_count + 1, sizeof(uint32_t));
-  j->touched = array(&ok, j->left_count, sizeof(uint64_t));
+  j->left = array_next(&ok, j->edge_count, sizeof(uint32_t));
+  j->right_begin = array_next(&ok, (uint64_t)j->right_count + 1, sizeof(uint32_t));
+  j->touched = array_next(&ok, j->left_count, sizeof(uint64_t));
   if (!ok || !open_arithmetic(model, j) || !open_meters(s, j)) return false;
   list_edges(j);
   if ((junction->sum_order == SUM_BY_LEFT || junction->is_place_left) && !sort_rows(j))
@@ -414,12 +406,12 @@ Engine *simulator_open(const Schedule *schedule, Failure *failure) {
   s->schedule = schedule;
   s->record_count = 2 * junction_count + 1;
   bool ok = true;
-  s->layers = array(&ok, junction_count + 1ull, sizeof *s->layers);
-  s->junctions = array(&ok, junction_count, sizeof *s->junctions);
-  s->records = array(&ok, s->record_count, sizeof *s->records);
-  s->counts = array(&ok, junction_count, sizeof *s->counts);
-  s->scores = array(&ok, model->layers[junction_count].real_count, sizeof *s->scores);
-  s->engine.tensors = array(&ok, 12ull * junction_count + 8, sizeof *s->engine.tensors);
+  s->layers = array_next(&ok, junction_count + 1ull, sizeof *s->layers);
+  s->junctions = array_next(&ok, junction_count, sizeof *s->junctions);
+  s->records = array_next(&ok, s->record_count, sizeof *s->records);
+  s->counts = array_next(&ok, junction_count, sizeof *s->counts);
+  s->scores = array_next(&ok, model->layers[junction_count].real_count, sizeof *s->scores);
+  s->engine.tensors = array_next(&ok, 12ull * junction_count + 8, sizeof *s->engine.tensors);
   for (uint32_t i = 0; ok && i <= junction_count; i++) ok = open_layer(s, i, &s->layers[i]);
   for (uint32_t i = 0; ok && i < junction_count; i++) ok = open_junction(s, i, &s->junctions[i]);
   if (!ok) {

@@ -79,25 +79,28 @@ static bool is_short(const JunctionState *j) {
          format->width + format->fraction + (uint32_t)shift <= 62 && 2 * format->width <= 62;
 }
 
-static void update_weight(JunctionState *j, const CycleWork *work, uint32_t e, Wide sum) {
+static void update_weight(JunctionState *j, const CycleWork *work, const FixedUpdate *update,
+                          uint32_t e, Wide sum) {
   const Rounding rounding = j->model->number.rounding;
   const uint32_t words[2] = {word_for(j, rounding, work->up_input, EDGE_OP_UP_STEP, e),
                              word_for(j, rounding, work->up_input, ROUNDING_OF_STATE, e)};
-  update_fixed(&j->weight_rule, &j->model->number, sum, work->batch_place + 1, words,
-               &j->weight[e].raw, &j->weight_state[e].raw);
+  update_fixed(update, sum, words, &j->weight[e].raw, &j->weight_state[e].raw);
 }
 
-static void update_bias(JunctionState *j, const CycleWork *work, uint32_t r, Wide sum) {
+static void update_bias(JunctionState *j, const CycleWork *work, const FixedUpdate *update,
+                        uint32_t r, Wide sum) {
   const Rounding rounding = j->model->number.rounding;
   const uint32_t words[2] = {word_for(j, rounding, work->up_input, EDGE_OP_UP_BIAS, r),
                              word_for(j, rounding, work->up_input, ROUNDING_OF_BIAS_STATE, r)};
   /* The bias's gradient is delta itself: bring it to a product's fraction bits. */
-  update_fixed(&j->bias_rule, &j->model->number, sum * ((Wide)1 << j->model->number.fraction),
-               work->batch_place + 1, words, &j->bias[r].raw, &j->bias_state[r].raw);
+  update_fixed(update, sum * ((Wide)1 << j->model->number.fraction), words, &j->bias[r].raw,
+               &j->bias_state[r].raw);
 }
 
 static void up_exact(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last) {
   const bool is_batched = j->model->batch > 1;
+  const FixedUpdate update =
+      fixed_update(&j->weight_rule, &j->model->number, work->batch_place + 1);
   for (uint32_t e = first, r = j->right; e < last; r++) {
     const uint32_t stop = lesser(j->right_begin[r + 1], last);
     const int64_t delta = work->right_delta[r].raw;
@@ -107,20 +110,21 @@ static void up_exact(JunctionState *j, const CycleWork *work, uint32_t first, ui
         if (work->batch_place > 0) sum += j->gradient_sum[e];
         j->gradient_sum[e] = sum;
       }
-      if (work->closes_batch) update_weight(j, work, e, sum);
+      if (work->closes_batch) update_weight(j, work, &update, e, sum);
     }
   }
 }
 
 static void update_biases(JunctionState *j, const CycleWork *work) {
   const bool is_batched = j->model->batch > 1;
+  const FixedUpdate update = fixed_update(&j->bias_rule, &j->model->number, work->batch_place + 1);
   for (uint32_t r = 0; r < j->right_count; r++) {
     Wide sum = work->right_delta[r].raw;
     if (is_batched) {
       if (work->batch_place > 0) sum += j->bias_gradient_sum[r];
       j->bias_gradient_sum[r] = sum;
     }
-    if (work->closes_batch) update_bias(j, work, r, sum);
+    if (work->closes_batch) update_bias(j, work, &update, r, sum);
   }
 }
 
@@ -136,8 +140,7 @@ static void activate(JunctionState *j, const CycleWork *work) {
   const NumberFormat *format = &j->model->number;
   const Layer *layer = &j->model->layers[j->index + 1];
   const bool is_softmax = layer->activation.function == ACTIVATE_SOFTMAX;
-  const bool is_output = j->index + 1 == j->model->junction_count;
-  const uint32_t count = is_output && !is_softmax ? layer->neuron_count : layer->real_count;
+  const uint32_t count = model_active_count(j->model, j->index);
   for (uint32_t r = 0; r < j->right_count; r++) {
     int32_t a = 0, d = 0;
     if (r < count) activate_fixed(j->table, fixed_saturate(format, j->wide_sum[r]), &a, &d);

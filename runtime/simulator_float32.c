@@ -208,8 +208,7 @@ static void begin(JunctionState *j, const CycleWork *work) {
 static void activate(JunctionState *j, const CycleWork *work) {
   const Layer *layer = &j->model->layers[j->index + 1];
   const bool is_softmax = layer->activation.function == ACTIVATE_SOFTMAX;
-  const bool is_output = j->index + 1 == j->model->junction_count;
-  const uint32_t count = is_output && !is_softmax ? layer->neuron_count : layer->real_count;
+  const uint32_t count = model_active_count(j->model, j->index);
   for (uint32_t r = 0; r < j->right_count; r++) {
     float a = 0.0F, d = 0.0F;
     if (r < count) activate_float32(&layer->activation, j->sum[r], &a, &d);

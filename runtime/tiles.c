@@ -225,9 +225,7 @@ static void fill_tiles(Tiling *t) {
 /* ---- memory ---- */
 
 static void *zeroed(bool *ok, uint64_t count, size_t size) {
-  void *memory = *ok ? array_new(count + SUM_LANES, size) : NULL;
-  *ok = memory != NULL;
-  return memory;
+  return array_next(ok, count + SUM_LANES, size);
 }
 
 /* Edges of the right tile that has most. */

@@ -30,7 +30,20 @@ Value panel_address(Emitter *e, const BatchKernel *k, Value matrix, uint32_t neu
 /* &panel[row][column]. */
 Value cell_address(Emitter *e, const BatchKernel *k, Value panel, Value row, Value column);
 
-/* Lanes of a block that are columns from first to last - 1. */
+/* &matrix[panel][row][column]. */
+Value row_address(Emitter *e, const BatchKernel *k, Value matrix, uint32_t neuron_count,
+                  Value panel, Value row, Value column);
+
+/* First column of a block, counted from where blocks begin. */
+Value block_of(Emitter *e, uint32_t block);
+
+/* Number in the batch of a panel's block's first column; `column` is where the panel's blocks begin. */
+Value batch_column(Emitter *e, const BatchKernel *k, Value panel, Value column, uint32_t block);
+
+/* <16 x i64>: first (i64), first + 1, ... */
+Value numbers_from(Emitter *e, Value first);
+
+/* Lanes of the 16 columns from `block` on that are columns from first to last - 1. */
 Value wanted_columns(Emitter *e, Value block, Value first, Value last);
 
 /* Columns of a batch that a kernel works on, rounded to blocks of 16, and the panels that hold them. */
@@ -46,6 +59,10 @@ typedef void ColumnsBody(Emitter *e, const BatchKernel *k, Value panel, Value co
                          uint32_t blocks, void *context);
 void for_columns(Emitter *e, const BatchKernel *k, const ColumnRange *range, Value panel,
                  ColumnsBody *body, void *context);
+
+/* The same in every panel of the range. */
+void for_panels(Emitter *e, const BatchKernel *k, const ColumnRange *range, ColumnsBody *body,
+                void *context);
 
 /* ---- blocks of edges ---- */
 

@@ -18,7 +18,6 @@ BatchKernel batch_kernel(const Emitter *e, uint32_t index) {
   const Model *model = e->model;
   const Layer *layer = &model->layers[index + 1];
   const bool is_softmax = layer->activation.function == ACTIVATE_SOFTMAX;
-  const bool is_output = index + 1 == model->junction_count;
   const Interleaver *edges = &model->junctions[index].edges;
   const Layout layout = choose_layout(model, index);
   return (BatchKernel){
@@ -30,7 +29,7 @@ BatchKernel batch_kernel(const Emitter *e, uint32_t index) {
       .left_tiles = ceiling(edges->left_count, layout.left_tile),
       .right_tiles = ceiling(edges->right_count, layout.right_tile),
       .right_count = layer->neuron_count,
-      .active_count = is_output && !is_softmax ? layer->neuron_count : layer->real_count,
+      .active_count = model_active_count(model, index),
       .is_softmax = is_softmax,
       .state_words = optimizer_state_words(&model->optimizer),
   };
@@ -59,9 +58,27 @@ Value cell_address(Emitter *e, const BatchKernel *k, Value panel, Value row, Val
   return element_address(e, e->i32, panel, at, "");
 }
 
-Value wanted_columns(Emitter *e, Value block, Value first, Value last) {
+Value row_address(Emitter *e, const BatchKernel *k, Value matrix, uint32_t neuron_count,
+                  Value panel, Value row, Value column) {
+  return cell_address(e, k, panel_address(e, k, matrix, neuron_count, panel), row, column);
+}
+
+Value block_of(Emitter *e, uint32_t block) {
+  return const_i64(e, (int64_t)block * LANES);
+}
+
+Value batch_column(Emitter *e, const BatchKernel *k, Value panel, Value column, uint32_t block) {
+  Value begin = LLVMBuildAdd(e->builder, mul_i64(e, panel, k->width), column, "");
+  return LLVMBuildAdd(e->builder, begin, block_of(e, block), "block");
+}
+
+Value numbers_from(Emitter *e, Value first) {
   Value lanes = LLVMBuildZExt(e->builder, lane_numbers(e), e->v16i64, "");
-  Value columns = LLVMBuildAdd(e->builder, splat(e, block, ""), lanes, "columns");
+  return LLVMBuildAdd(e->builder, splat(e, first, ""), lanes, "numbers");
+}
+
+Value wanted_columns(Emitter *e, Value block, Value first, Value last) {
+  Value columns = numbers_from(e, block);
   Value is_after = LLVMBuildICmp(e->builder, LLVMIntUGE, columns, splat(e, first, ""), "");
   Value is_before = LLVMBuildICmp(e->builder, LLVMIntULT, columns, splat(e, last, ""), "");
   return LLVMBuildAnd(e->builder, is_after, is_before, "wanted");
@@ -99,6 +116,13 @@ void for_columns(Emitter *e, const BatchKernel *k, const ColumnRange *range, Val
   loop = begin_loop(e, narrow, end, LANES, false, "columns");
   body(e, k, panel, loop.index, 1, context);
   end_loop(e, &loop);
+}
+
+void for_panels(Emitter *e, const BatchKernel *k, const ColumnRange *range, ColumnsBody *body,
+                void *context) {
+  Loop panels = begin_loop(e, range->first_panel, range->last_panel, 1, false, "panel");
+  for_columns(e, k, range, panels.index, body, context);
+  end_loop(e, &panels);
 }
 
 /* ---- blocks of edges ---- */

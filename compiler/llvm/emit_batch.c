@@ -35,10 +35,6 @@ static Value sums_address(Emitter *e, const BatchKernel *k, const TileSums *s, V
   return cell_address(e, k, element_address(e, e->i32, s->sums, cells, ""), row, column);
 }
 
-static Value block_of(Emitter *e, uint32_t block) {
-  return const_i64(e, (int64_t)block * LANES);
-}
-
 static void add_piece(Emitter *e, Value place, Value length, Walk at, Value *none, void *context) {
   const PieceSums *p = context;
   const bool is_forward = p->tile->is_forward;
@@ -88,18 +84,8 @@ static void add_blocks(Emitter *e, const BatchKernel *k, TileSums *s, const Colu
   s->weights = element_address(e, e->f32, junction_field(e, JUNCTION_weight, ""),
                                block_slot(e, block), "weights");
   s->first_row = mul_i64(e, loop.index, other_tile);
-  Loop panels = begin_loop(e, range->first_panel, range->last_panel, 1, false, "panel");
-  for_columns(e, k, range, panels.index, add_columns, s);
-  end_loop(e, &panels);
+  for_panels(e, k, range, add_columns, s);
   end_loop(e, &loop);
-}
-
-/* Calls `body` for every row of the tile in every panel's columns. */
-static void for_panels(Emitter *e, const BatchKernel *k, const ColumnRange *range,
-                       ColumnsBody *body, void *context) {
-  Loop panels = begin_loop(e, range->first_panel, range->last_panel, 1, false, "panel");
-  for_columns(e, k, range, panels.index, body, context);
-  end_loop(e, &panels);
 }
 
 /* ---- feedforward ---- */
@@ -123,21 +109,14 @@ static void begin_sums(Emitter *e, const BatchKernel *k, Value panel, Value colu
   end_loop(e, &loop);
 }
 
-static Value mask_of_block(Emitter *e, const BatchKernel *k, const Forward *f, Value panel,
-                           Value column, uint32_t block) {
-  Value first = LLVMBuildAdd(e->builder, mul_i64(e, panel, k->width), column, "");
-  return wanted_columns(e, add_i64(e, first, (int64_t)block * LANES), f->first_column,
-                        f->last_column);
-}
-
 /* Activations and derivatives of one row, where `mask` wants them; NULL: 0. */
 static void store_outcome(Emitter *e, const BatchKernel *k, const Forward *f, Value panel,
                           Value right, Value column, uint32_t block, Value a, Value d, Value mask) {
   Value at = block_of(e, block);
-  Value activations = panel_address(e, k, f->right, k->right_count, panel);
-  Value derivatives = panel_address(e, k, f->derivative, k->right_count, panel);
-  store_masked(e, a, cell_address(e, k, activations, right, column), at, mask);
-  store_masked(e, d, cell_address(e, k, derivatives, right, column), at, mask);
+  Value activations = row_address(e, k, f->right, k->right_count, panel, right, column);
+  store_masked(e, a, activations, at, mask);
+  Value derivatives = row_address(e, k, f->derivative, k->right_count, panel, right, column);
+  store_masked(e, d, derivatives, at, mask);
 }
 
 static void finish_sums(Emitter *e, const BatchKernel *k, Value panel, Value column,
@@ -145,7 +124,9 @@ static void finish_sums(Emitter *e, const BatchKernel *k, Value panel, Value col
   const Forward *f = context;
   const Activation *activation = &e->model->layers[k->index + 1].activation;
   Value masks[4], a, d;
-  for (uint32_t b = 0; b < blocks; b++) masks[b] = mask_of_block(e, k, f, panel, column, b);
+  for (uint32_t b = 0; b < blocks; b++)
+    masks[b] =
+        wanted_columns(e, batch_column(e, k, panel, column, b), f->first_column, f->last_column);
   Value active = lesser_i64(e, f->tile_last, const_i64(e, k->active_count));
   Loop loop = begin_loop(e, f->tile_first, active, 1, false, "right");
   Value own = LLVMBuildSub(e->builder, loop.index, f->tile_first, "");
@@ -171,7 +152,8 @@ static void finish_softmax(Emitter *e, const BatchKernel *k, Value panel, Value 
   const Forward *f = context;
   Value one = const_vector(e, const_f32(e, 1.0F)), zero = LLVMConstNull(e->v16f32);
   for (uint32_t b = 0; b < blocks; b++) {
-    Value mask = mask_of_block(e, k, f, panel, column, b);
+    Value mask =
+        wanted_columns(e, batch_column(e, k, panel, column, b), f->first_column, f->last_column);
     Value sums = sums_address(e, k, &f->sums, panel, const_i64(e, 0), column);
     emit_softmax_columns(e, sums, k->active_count, k->width, block_of(e, b));
     Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, k->active_count), 1, true, "right");

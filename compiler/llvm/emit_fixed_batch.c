@@ -22,27 +22,14 @@ typedef struct Sums {
   uint32_t neurons;  /* its rows */
 } Sums;
 
-/* Sixteen columns of a row, some block from `column` of the panel on. */
-static Value row_address(Emitter *e, const BatchKernel *k, Value matrix, uint32_t neurons,
-                         Value panel, Value row, Value column) {
-  return cell_address(e, k, panel_address(e, k, matrix, neurons, panel), row, column);
-}
-
-static Value block_at(Emitter *e, uint32_t block) {
-  return const_i64(e, (int64_t)block * LANES);
-}
-
 static Value entry_of(Emitter *e, Value table, Value index) {
   return LLVMBuildZExt(e->builder, load_at(e, e->i32, table, index, ""), e->i64, "entry");
 }
 
 /* Numbers of the inputs of a block's columns, <16 x i64>. */
 static Value inputs_of_block(Emitter *e, const Sums *s, Value panel, Value column, uint32_t block) {
-  Value first = LLVMBuildAdd(e->builder, mul_i64(e, panel, s->k->width), column, "");
-  first = LLVMBuildAdd(e->builder, first, s->input, "");
-  Value inputs = splat(e, LLVMBuildAdd(e->builder, first, block_at(e, block), ""), "");
-  Value lanes = LLVMBuildZExt(e->builder, lane_numbers(e), e->v16i64, "");
-  return LLVMBuildAdd(e->builder, inputs, lanes, "inputs");
+  Value place = batch_column(e, s->k, panel, column, block);
+  return numbers_from(e, LLVMBuildAdd(e->builder, s->input, place, "input"));
 }
 
 static Value splat_number(Emitter *e, Value number) {
@@ -70,7 +57,7 @@ static void add_edge(Emitter *e, const Sums *s, const Place *at, Value entry, Va
   Value other = entry_of(e, s->other, entry);
   Value row = row_address(e, s->k, s->matrix, s->neurons, at->panel, other, at->column);
   for (uint32_t b = 0; b < at->blocks; b++) {
-    Value x = load_vector(e, e->v16i32, row, block_at(e, b), 64, "x");
+    Value x = load_vector(e, e->v16i32, row, block_of(e, b), 64, "x");
     sums[b] = add_product(e, x, w, sums[b], PRODUCT_ANY, words[b]);
   }
 }
@@ -119,15 +106,6 @@ static void add_edges_by_four(Emitter *e, const Sums *s, const Place *at, Value 
   for (uint32_t b = 0; b < at->blocks; b++) sums[b] = carried(&loop, before[b]);
 }
 
-/* Calls `body` for every panel's columns. */
-static void for_all_columns(Emitter *e, const BatchKernel *k, Value first, Value last,
-                            ColumnsBody *body, void *context) {
-  const ColumnRange range = column_range(e, k, first, last);
-  Loop panels = begin_loop(e, range.first_panel, range.last_panel, 1, false, "panel");
-  for_columns(e, k, &range, panels.index, body, context);
-  end_loop(e, &panels);
-}
-
 /* ---- feedforward ---- */
 
 typedef struct Forward {
@@ -152,11 +130,9 @@ static void ff_columns(Emitter *e, const BatchKernel *k, Value panel, Value colu
                        void *context) {
   const Forward *f = context;
   Value masks[MOST_BLOCKS], sums[MOST_BLOCKS], zero = LLVMConstNull(e->v16i32);
-  for (uint32_t b = 0; b < blocks; b++) {
-    Value first = LLVMBuildAdd(e->builder, mul_i64(e, panel, k->width), column, "");
-    masks[b] = wanted_columns(e, LLVMBuildAdd(e->builder, first, block_at(e, b), ""),
-                              f->first_column, f->last_column);
-  }
+  for (uint32_t b = 0; b < blocks; b++)
+    masks[b] =
+        wanted_columns(e, batch_column(e, k, panel, column, b), f->first_column, f->last_column);
   Value active = lesser_i64(e, f->sums.last, const_i64(e, k->active_count));
   Loop loop = begin_loop(e, f->sums.first, active, 1, false, "right");
   Value bias = load_at(e, e->i32, junction_field(e, JUNCTION_bias, "biases"), loop.index, "b");
@@ -170,8 +146,8 @@ static void ff_columns(Emitter *e, const BatchKernel *k, Value panel, Value colu
   Value to = row_address(e, k, f->right, k->right_count, panel, loop.index, column);
   Value derivative = row_address(e, k, f->derivative, k->right_count, panel, loop.index, column);
   for (uint32_t b = 0; b < blocks; b++)
-    fire_block(e, f, sums[b], element_address(e, e->i32, to, block_at(e, b), ""),
-               element_address(e, e->i32, derivative, block_at(e, b), ""), masks[b]);
+    fire_block(e, f, sums[b], element_address(e, e->i32, to, block_of(e, b), ""),
+               element_address(e, e->i32, derivative, block_of(e, b), ""), masks[b]);
   end_loop(e, &loop);
   if (!f->has_table || k->active_count == k->right_count) return;
   Value padding = greater_i64(e, f->sums.first, const_i64(e, k->active_count));
@@ -179,8 +155,8 @@ static void ff_columns(Emitter *e, const BatchKernel *k, Value panel, Value colu
   to = row_address(e, k, f->right, k->right_count, panel, padded.index, column);
   derivative = row_address(e, k, f->derivative, k->right_count, panel, padded.index, column);
   for (uint32_t b = 0; b < blocks; b++) {
-    store_masked(e, zero, to, block_at(e, b), masks[b]);
-    store_masked(e, zero, derivative, block_at(e, b), masks[b]);
+    store_masked(e, zero, to, block_of(e, b), masks[b]);
+    store_masked(e, zero, derivative, block_of(e, b), masks[b]);
   }
   end_loop(e, &padded);
 }
@@ -202,7 +178,8 @@ static void emit_ff(Emitter *e, const BatchKernel *k) {
       .last_column = work_field(e, WORK_last_column, "last_column"),
       .has_table = !k->is_softmax && activation_has_table(&e->model->number),
   };
-  for_all_columns(e, k, f.first_column, f.last_column, ff_columns, &f);
+  const ColumnRange range = column_range(e, k, f.first_column, f.last_column);
+  for_panels(e, k, &range, ff_columns, &f);
   if (!f.has_table) call_runtime(e, "native_fixed_batch_fire");
 }
 
@@ -224,7 +201,7 @@ static void bp_columns(Emitter *e, const BatchKernel *k, Value panel, Value colu
   Value from = row_address(e, k, b->derivative, left_count, panel, loop.index, column);
   Value to = row_address(e, k, b->delta, left_count, panel, loop.index, column);
   for (uint32_t i = 0; i < blocks; i++) {
-    Value at = block_at(e, i), d = load_vector(e, e->v16i32, from, at, 64, "d");
+    Value at = block_of(e, i), d = load_vector(e, e->v16i32, from, at, 64, "d");
     Value words = words_of_block(e, &b->sums, EDGE_OP_BP_END, loop.index, panel, column, i);
     store_vector(e, scale_sum(e, d, sums[i], words), to, at, 64);
   }
@@ -246,8 +223,9 @@ static void emit_bp(Emitter *e, const BatchKernel *k) {
       .derivative = work_field(e, WORK_left_derivative, "derivatives"),
       .delta = work_field(e, WORK_left_delta, "left_deltas"),
   };
-  for_all_columns(e, k, const_i64(e, 0), work_field(e, WORK_last_column, "columns"), bp_columns,
-                  &b);
+  const ColumnRange range =
+      column_range(e, k, const_i64(e, 0), work_field(e, WORK_last_column, "columns"));
+  for_panels(e, k, &range, bp_columns, &b);
 }
 
 /* ---- update ---- */

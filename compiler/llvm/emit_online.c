@@ -196,9 +196,8 @@ static void store_sums(Emitter *e, const OnlineKernel *k, Value edge_sums, uint3
 void finish_sums(Emitter *e, const OnlineKernel *k, Value edge_sums) {
   const Layer *layer = &e->model->layers[k->index + 1];
   const bool is_softmax = layer->activation.function == ACTIVATE_SOFTMAX;
-  const bool is_output = k->index + 1 == e->model->junction_count;
   const Layout reader = reader_of(e, k);
-  const uint32_t count = is_output && !is_softmax ? layer->neuron_count : layer->real_count;
+  const uint32_t count = model_active_count(e->model, k->index);
   if (e->model->number.is_fixed && (is_softmax || !activation_has_table(&e->model->number))) {
     store_sums(e, k, edge_sums, count, work_field(e, WORK_scratch, "sums"));
     call_runtime(e, "native_fixed_fire");

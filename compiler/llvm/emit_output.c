@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The deltas of the output layer: output_delta() of runtime/loss.c, online for 16 outputs at a time, of a batch for 16 inputs.
+#include "compiler/llvm/batch.h"
 #include "compiler/llvm/kernels.h"
 
 /* What a delta is made of: the layer's size, and 1 as a number of the model. */
@@ -134,22 +135,12 @@ static void emit_block(Emitter *e, const Output *output, Value block, Value mask
   end_loop(e, &padded);
 }
 
-/* Lanes of a block that are columns from first_column to last_column - 1. */
-static Value wanted_lanes(Emitter *e, Value block, Value first, Value last) {
-  Type vector = e->v16i64;
-  Value lanes = LLVMBuildZExt(e->builder, lane_numbers(e), vector, "");
-  Value columns = LLVMBuildAdd(e->builder, splat(e, block, ""), lanes, "columns");
-  Value is_after = LLVMBuildICmp(e->builder, LLVMIntUGE, columns, splat(e, first, ""), "");
-  Value is_before = LLVMBuildICmp(e->builder, LLVMIntULT, columns, splat(e, last, ""), "");
-  return LLVMBuildAnd(e->builder, is_after, is_before, "wanted");
-}
-
 static void emit_batch_deltas(Emitter *e, const Output *output) {
   Value first = work_field(e, WORK_first_column, "first_column");
   Value last = work_field(e, WORK_last_column, "last_column");
   Value begin = LLVMBuildAnd(e->builder, first, const_i64(e, -(int64_t)LANES), "begin");
   Loop blocks = begin_loop(e, begin, last, LANES, false, "block");
-  emit_block(e, output, blocks.index, wanted_lanes(e, blocks.index, first, last));
+  emit_block(e, output, blocks.index, wanted_columns(e, blocks.index, first, last));
   end_loop(e, &blocks);
 }
 

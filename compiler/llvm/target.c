@@ -27,30 +27,28 @@ static LLVMCodeGenOptLevel code_level(uint32_t level) {
   return levels[level > 3 ? 3 : level];
 }
 
-/* What every processor of a kind has that runs Linux distributions, or every engine of WebAssembly for years, and how functions are called there, where LLVM by itself
- * assumes less: RISC-V's profile of Debian has floating point, and passes it in registers. */
+/* What every processor of a kind has that runs Linux distributions, or every engine of WebAssembly for years, and how functions are
+ * called there, where LLVM by itself assumes less: RISC-V's profile of Debian has floating point, and passes it in registers. */
 typedef struct Baseline {
   const char *triple; /* how it begins */
   const char *cpu, *features, *abi;
+  LLVMRelocMode
+      relocation; /* a module of WebAssembly is not moved: there, such code would be for shared libraries, which WASI lacks */
+  bool lacks_fma; /* no processor of the kind has the instruction */
 } Baseline;
 
 static const Baseline baselines[] = {
-    {"x86_64", "x86-64", "", ""},
-    {"riscv64", "generic-rv64", "+m,+a,+f,+d,+c", "lp64d"},
+    {"x86_64", "x86-64", "", "", LLVMRelocPIC, false},
+    {"riscv64", "generic-rv64", "+m,+a,+f,+d,+c", "lp64d", LLVMRelocPIC, false},
     {"wasm32", "generic", "+simd128,+bulk-memory,+nontrapping-fptoint,+sign-ext,+mutable-globals",
-     ""},
-    {"", "", "", ""},
+     "", LLVMRelocStatic, true},
+    {"", "", "", "", LLVMRelocPIC, false},
 };
 
 static const Baseline *find_baseline(const char *triple) {
   const Baseline *b = baselines;
   while (strncmp(triple, b->triple, strlen(b->triple)) != 0) b++;
   return b;
-}
-
-/* A module is not moved: there, such code would be for shared libraries, which WASI does not have. */
-static bool is_webassembly(const char *triple) {
-  return strncmp(triple, "wasm", 4) == 0;
 }
 
 static LLVMTargetMachineRef open_machine(LLVMTargetRef target, const char *triple, const char *cpu,
@@ -60,8 +58,7 @@ static LLVMTargetMachineRef open_machine(LLVMTargetRef target, const char *tripl
   LLVMTargetMachineOptionsSetFeatures(options, features);
   LLVMTargetMachineOptionsSetABI(options, find_baseline(triple)->abi);
   LLVMTargetMachineOptionsSetCodeGenOptLevel(options, code_level(level));
-  LLVMTargetMachineOptionsSetRelocMode(options,
-                                       is_webassembly(triple) ? LLVMRelocStatic : LLVMRelocPIC);
+  LLVMTargetMachineOptionsSetRelocMode(options, find_baseline(triple)->relocation);
   LLVMTargetMachineRef machine = LLVMCreateTargetMachineWithOptions(target, triple, options);
   LLVMDisposeTargetMachineOptions(options);
   return machine;
@@ -127,7 +124,7 @@ static bool has_operand(LLVMMemoryBufferRef text, const char *instruction, const
 static void ask_machine(Target *target, const char *triple) {
   LLVMMemoryBufferRef assembly = probe(target->machine);
   target->has_fma = contains(assembly, "fmadd") || contains(assembly, "fmla");
-  target->lacks_fma = is_webassembly(triple);
+  target->lacks_fma = find_baseline(triple)->lacks_fma;
   target->has_avx512 = contains(assembly, "zmm");
   target->has_avx512bw = has_operand(assembly, "vpaddsw", "zmm");
   target->bytes = target->has_avx512 ? 64 : contains(assembly, "ymm") ? 32 : 16;

@@ -20,6 +20,19 @@ static const char *const processors[] = {NULL};
 #endif
 enum { PROCESSORS = sizeof processors / sizeof processors[0], MOST_KERNELS = 256 };
 
+/* The same words in every run. */
+static inline uint32_t next_word(void) {
+  static uint64_t state = 0x853C49E6748FEA9BU;
+  state = state * 6364136223846793005U + 1442695040888963407U;
+  return (uint32_t)(state >> 32);
+}
+
+static inline float float_of_bits(uint32_t bits) {
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
 /* An emitter to make kernels with, then the kernels. */
 typedef struct Bench {
   Target target;

@@ -51,12 +51,6 @@ typedef struct Operands {
   _Alignas(64) int32_t result[OPERANDS];
 } Operands;
 
-static uint32_t next_word(void) {
-  static uint64_t state = 0x853C49E6748FEA9BU;
-  state = state * 6364136223846793005U + 1442695040888963407U;
-  return (uint32_t)(state >> 32);
-}
-
 /* A raw number from least to most, at or near an end half of the time. */
 static int32_t number_between(int32_t least, int32_t most) {
   const uint32_t span = (uint32_t)(most - least) + 1;

@@ -18,18 +18,6 @@ enum { CASES = 1 << 20 };
 
 static float a[CASES], b[CASES], c[CASES], got[CASES];
 
-static uint32_t next_word(void) {
-  static uint64_t state = 0x853C49E6748FEA9BU;
-  state = state * 6364136223846793005U + 1442695040888963407U;
-  return (uint32_t)(state >> 32);
-}
-
-static float float_of_bits(uint32_t bits) {
-  float value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
 /* An addend and a product of half its last place, or a hair more or less: (1 + u)(1 - u) = 1 - u^2. */
 static void make_middle(size_t i, uint32_t exponent) {
   c[i] = float_of_bits((next_word() & 0x807FFFFF) | exponent << 23);

@@ -18,18 +18,6 @@
 
 /* ---- numbers ---- */
 
-static uint32_t next_word(void) {
-  static uint64_t state = 0x853C49E6748FEA9BU;
-  state = state * 6364136223846793005U + 1442695040888963407U;
-  return (uint32_t)(state >> 32);
-}
-
-static float float_of_bits(uint32_t bits) {
-  float value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
 static float random_float(void) {
   static const float often[] = {0.0F, -0.0F,      1.0F,  -1.0F,  0.5F,     -0.5F,
                                 2.5F, 0.1F,       -3.0F, 1e-40F, INFINITY, -INFINITY,

@@ -43,12 +43,6 @@ static const struct {
 } sizes[] = {{1, 1}, {10, 10}, {16, 10}, {32, 16}, {32, 17}, {50, 3}};
 static const uint32_t batches[] = {1, 5, 32, 37};
 
-static uint32_t next_word(void) {
-  static uint64_t state = 99;
-  state = state * 6364136223846793005U + 1442695040888963407U;
-  return (uint32_t)(state >> 32);
-}
-
 static uint32_t make_cases(OutputCase cases[MOST_CASES]) {
   uint32_t count = 0;
   for (size_t n = 0; n < COUNT(numbers); n++) {

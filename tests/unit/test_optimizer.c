@@ -197,7 +197,8 @@ static void check_step(const NumberFormat *format, const Optimizer *optimizer, i
   }
   const UpdateRule rule = update_rule(optimizer, format, ldexp(1.3, -rate_shift), 1, true);
   int32_t new_w = w, new_v = v;
-  update_fixed(&rule, format, sum, batch, words, &new_w, &new_v);
+  const FixedUpdate update = fixed_update(&rule, format, batch);
+  update_fixed(&update, sum, words, &new_w, &new_v);
 
   /* In units of the format, all over batch * 2^f * 2^24. */
   const Wide fine = (Wide)1 << 24, unit = batch * ((Wide)1 << f);
@@ -255,7 +256,8 @@ static int32_t stepped(const NumberFormat *format, const Optimizer *optimizer, d
   const uint32_t words[2] = {0, 0};
   const UpdateRule rule = update_rule(optimizer, format, rate, 1, true);
   int32_t word = 0;
-  update_fixed(&rule, format, sum, batch, words, &parameter, &word);
+  const FixedUpdate update = fixed_update(&rule, format, batch);
+  update_fixed(&update, sum, words, &parameter, &word);
   return parameter;
 }
 
