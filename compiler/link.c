@@ -25,7 +25,7 @@
 #define SEDGE_LINK_FLAGS ""
 #endif
 
-enum { MOST_WORDS = 256, COMPILER_SIZE = 4096 };
+enum { MOST_WORDS = 256 };
 
 /* Folders of the runtime's sources for every system, from the folder that holds them all. */
 static const char *const source_folders[] = {"runtime", "runtime/data", "runtime/verbs",
@@ -91,13 +91,10 @@ static const System *find_system(const char *triple) {
 
 /* A command line in the making, with whatever its words are made of. */
 typedef struct CommandLine {
-  const char *words[MOST_WORDS + 1]; /* ended by NULL; borrowed */
+  const char *words[MOST_WORDS + 1]; /* ended by NULL; borrowed, from the arena or the sources */
   uint32_t count;
-  char compiler[COMPILER_SIZE]; /* the words of $CC */
-  char flags[sizeof SEDGE_LINK_FLAGS];
-  char archive[BESIDE_PATH_SIZE], map[BESIDE_PATH_SIZE + 32], name[COMPILER_SIZE];
-  char include[BESIDE_PATH_SIZE + 2];
   glob_t sources;
+  Arena *arena;
 } CommandLine;
 
 static void add_word(CommandLine *line, const char *word) {
@@ -110,10 +107,11 @@ static void add_list(CommandLine *line, Words *words) {
   for (const char *const *word = *words; *word; word++) add_word(line, *word);
 }
 
-/* Adds the words of a text, which it cuts into them; a $CC of over 60 words is beyond reason. */
-static void add_words(CommandLine *line, char *text) {
+/* Adds the words of a text; a $CC of over 60 words is beyond reason. */
+static void add_words(CommandLine *line, const char *text) {
   char *rest = NULL;
-  for (char *word = strtok_r(text, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest)) {
+  for (char *word = strtok_r(arena_print(line->arena, "%s", text), " \t", &rest); word;
+       word = strtok_r(NULL, " \t", &rest)) {
     if (line->count < MOST_WORDS / 4) add_word(line, word);
   }
 }
@@ -144,15 +142,15 @@ static bool is_on_path(const char *name) {
 /* Adds the compiler of another system, where CC names none. */
 static bool add_cross_compiler(CommandLine *line, const char *triple, Failure *failure) {
   const System *system = find_system(triple);
-  snprintf(line->compiler, sizeof line->compiler, "%s%s",
-           system->compiler ? system->compiler : triple, system->compiler ? "" : "-gcc");
-  add_word(line, line->compiler);
+  const char *compiler =
+      system->compiler ? system->compiler : arena_print(line->arena, "%s-gcc", triple);
+  add_word(line, compiler);
   if (system->target) add_word(line, system->target);
-  return is_on_path(line->compiler) || fail(failure, FAILURE_TARGET, NULL,
-                                            "there is no compiler '%s' on PATH for the runtime and "
-                                            "to link with, and CC names none "
-                                            "(Debian's packages: %s); `--emit obj` needs none",
-                                            line->compiler, system->packages);
+  return is_on_path(compiler) || fail(failure, FAILURE_TARGET, NULL,
+                                      "there is no compiler '%s' on PATH for the runtime and "
+                                      "to link with, and CC names none "
+                                      "(Debian's packages: %s); `--emit obj` needs none",
+                                      compiler, system->packages);
 }
 
 /* Adds what compiles and links for this system, or for `triple` where that is another one's: $CC, else the first that is there. */
@@ -160,8 +158,7 @@ static bool add_compiler(CommandLine *line, const char *triple, Failure *failure
   const char *named = getenv("CC");
   if (named && strspn(named, " \t") < strlen(named)) {
     const bool is_whole = !triple || !find_system(triple)->target || strstr(named, "-target");
-    snprintf(line->compiler, sizeof line->compiler, "%s", named);
-    add_words(line, line->compiler);
+    add_words(line, named);
     if (!is_whole) add_word(line, find_system(triple)->target);
     return is_on_path(line->words[0]) ||
            fail(failure, FAILURE_TARGET, NULL,
@@ -230,34 +227,33 @@ static bool run(const CommandLine *line, const System *system, Failure *failure)
 
 /* The runtime of this system: an archive that has all that it needs. */
 static bool add_archive(CommandLine *line, Failure *failure) {
-  if (!find_beside("libsedge_trainer.a", line->archive)) {
+  const char *archive = find_beside("libsedge_trainer.a", line->arena);
+  if (!archive) {
     return fail(failure, FAILURE_INPUT, NULL,
                 "the runtime to link with, libsedge_trainer.a, is neither beside the command nor "
                 "installed with it");
   }
-  add_word(line, line->archive);
-  add_words(line, strcpy(line->flags, SEDGE_LINK_FLAGS));
+  add_word(line, archive);
+  add_words(line, SEDGE_LINK_FLAGS);
   return true;
 }
 
 /* Adds the sources of a folder of the runtime; `all` is the folder that holds it. */
 static bool add_folder(CommandLine *line, const char *all, const char *folder, Failure *failure) {
-  char pattern[BESIDE_PATH_SIZE + 64];
-  snprintf(pattern, sizeof pattern, "%s/%s/*.c", all, folder);
+  const char *pattern = arena_print(line->arena, "%s/%s/*.c", all, folder);
   return glob(pattern, line->sources.gl_pathv ? GLOB_APPEND : 0, NULL, &line->sources) == 0 ||
          fail(failure, FAILURE_INPUT, pattern, "the sources of the runtime are not there");
 }
 
 /* The runtime of another system: compiled from its sources in the same call, with the libraries that the other system has. */
 static bool add_sources(CommandLine *line, const System *system, Failure *failure) {
-  char found[BESIDE_PATH_SIZE];
-  if (!find_beside("runtime/sedge_runtime.h", found)) {
+  char *found = find_beside("runtime/sedge_runtime.h", line->arena);
+  if (!found) {
     return fail(failure, FAILURE_INPUT, NULL,
                 "the sources of the runtime are neither near the command nor installed with it");
   }
   found[strlen(found) - strlen("/runtime/sedge_runtime.h")] = '\0';
-  snprintf(line->include, sizeof line->include, "-I%s", found);
-  add_word(line, line->include);
+  add_word(line, arena_print(line->arena, "-I%s", found));
   add_list(line, &common_flags);
   add_list(line, system->flags);
   for (size_t i = 0; i < sizeof source_folders / sizeof source_folders[0]; i++)
@@ -269,17 +265,15 @@ static bool add_sources(CommandLine *line, const System *system, Failure *failur
 }
 
 static bool add_library_options(CommandLine *line, const char *name, Failure *failure) {
-  char map[BESIDE_PATH_SIZE];
-  if (!find_beside("sedge_trainer.map", map)) {
+  const char *map = find_beside("sedge_trainer.map", line->arena);
+  if (!map) {
     return fail(failure, FAILURE_INPUT, NULL,
                 "the list of a library's functions, sedge_trainer.map, is neither beside the "
                 "command nor installed with it");
   }
-  snprintf(line->map, sizeof line->map, "-Wl,--version-script=%s", map);
-  snprintf(line->name, sizeof line->name, "-Wl,-soname,%s", name);
   add_word(line, "-shared");
-  add_word(line, line->name);
-  add_word(line, line->map);
+  add_word(line, arena_print(line->arena, "-Wl,-soname,%s", name));
+  add_word(line, arena_print(line->arena, "-Wl,--version-script=%s", map));
   add_word(line, "-Wl,-u,sedge_trainer_open"); /* the archive's member that has all of them */
   /* Debian's libjansson.a is compiled for executables: its one reference to data of libc, a comparison with stdin, would
    * have to be copied into a program. */
@@ -293,9 +287,8 @@ bool is_webassembly(const char *triple) {
 
 bool link_trainer(LinkProduct product, const char *triple, const char *object, const char *path,
                   const char *name, Failure *failure) {
-  static CommandLine line; /* large */
   const System *system = is_own_system(triple) ? NULL : find_system(triple);
-  line = (CommandLine){0};
+  CommandLine line = {.arena = arena_open()};
   bool is_good = add_compiler(&line, system ? triple : NULL, failure) &&
                  (product != LINK_SHARED_LIBRARY || add_library_options(&line, name, failure));
   if (is_good) {
@@ -311,5 +304,6 @@ bool link_trainer(LinkProduct product, const char *triple, const char *object, c
     is_good = run(&line, system, failure);
   }
   globfree(&line.sources);
+  arena_close(line.arena);
   return is_good;
 }

@@ -9,8 +9,10 @@
 const NativeCompiler *native_compiler(Failure *failure) {
   static const NativeCompiler *compiler;
   if (compiler) return compiler;
-  char path[BESIDE_PATH_SIZE];
-  void *module = find_beside("sedge_llvm.so", path) ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+  Arena *arena = arena_open();
+  const char *path = find_beside("sedge_llvm.so", arena);
+  void *module = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+  arena_close(arena);
   if (module) compiler = dlsym(module, NATIVE_COMPILER_SYMBOL);
   if (compiler) return compiler;
   const char *reason = dlerror();
