@@ -2,6 +2,8 @@
 // Questions about a schedule: clocks and slots, any clock expanded, and what a run will count.
 #include "runtime/schedule.h"
 
+#include <assert.h>
+
 /* ---- time ---- */
 
 /* How many bubbles stand at or before `slot`. */
@@ -209,7 +211,7 @@ bool visit_clock(const Schedule *schedule, uint32_t junction, uint32_t clock,
         !condition_holds(schedule, junction, rule->condition, conditions))
       continue;
     const Memory *memory = find_memory(schedule, rule->memory, rule_owner(rule, junction));
-    if (!memory) continue;
+    assert(memory);
     const uint32_t slot = slot_of_clock(j, clock - delay);
     if (slot != UINT32_MAX && !visit_slot(&x, rule, memory, slot)) return false;
     if (!visit_unconnected(&x, rule, memory, clock - delay)) return false;

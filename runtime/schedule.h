@@ -120,7 +120,7 @@ typedef struct Access {
                               memory apart within a junction cycle */
 } Access;
 
-/* Which conditional accesses (edge_ops.def) an expansion includes. */
+/* Which conditional accesses (edge_ops.def) an expansion includes: of its model, which has the memories that they ask for. */
 typedef struct AccessConditions {
   bool is_batched, is_closing, is_stateful;
 } AccessConditions;

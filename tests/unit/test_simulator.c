@@ -151,12 +151,15 @@ static void forget_to_forward(Schedule *schedule, JunctionSchedule *junctions, u
 
 static void refuses_clashes(void **state) {
   (void)state;
-  expect_defect(&plain, halve_banks, "of the left activations has no port left of its 1");
-  expect_defect(&plain, pair_words, "of the left deltas has no port left of its 3");
+  expect_defect(&plain, halve_banks,
+                "junction 1, clock 0: bank 0 of the left activations has no port left of its 1");
+  expect_defect(&plain, pair_words,
+                "junction 2, clock 0: bank 0 of the left deltas has no port left of its 3");
   Variant v = plain;
   v.pattern = "clashfree(fanout = 8, banks = 32)";
   v.z = "(32, 32)";
-  expect_defect(&v, one_bank_behind, "of the right neurons has no port left of its 2");
+  expect_defect(&v, one_bank_behind,
+                "junction 1, clock 0: bank 0 of the right neurons has no port left of its 2");
 }
 
 /* p / z = 2 with an arithmetic pipeline of 2: the published description's hazard. */
