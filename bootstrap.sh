@@ -159,7 +159,7 @@ test_all() {
   build ON "${test_packages[@]}"
   compile build all
   # Nothing else needs sources; without them the test of other processors says what it misses, and is skipped.
-  tests/cross/libraries.sh fetch build/cross/sources || say "no sources of libraries for other processors"
+  runtime/libraries.sh fetch build/cross/sources || say "no sources of libraries for other processors"
   say "testing build"
   local status=0 run=0 failed=0 skipped=0 folder folders=(build build/sanitize)
   run_tests build || status=1

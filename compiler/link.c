@@ -192,6 +192,7 @@ extern char **environ;
 /* A compiler that fails has said why; what another system needs is said too. */
 static bool fail_to_link(const CommandLine *line, const System *system, const char *end, int number,
                          Failure *failure) {
+  const char *script = find_beside("runtime/libraries.sh", line->arena);
   if (!system) {
     return fail(failure, FAILURE_TARGET, NULL, "'%s' could not link: it %s %d", line->words[0], end,
                 number);
@@ -199,8 +200,8 @@ static bool fail_to_link(const CommandLine *line, const System *system, const ch
   return fail(failure, FAILURE_TARGET, NULL,
               "'%s' could not link: it %s %d; the other system's compiler and C library are needed "
               "(Debian's packages: %s), and there jansson, minizip, libmd and zlib, which "
-              "tests/cross/libraries.sh makes from sources: the tutorial shows how",
-              line->words[0], end, number, system->packages);
+              "%s makes from sources: `sedge explain E0905` shows how",
+              line->words[0], end, number, system->packages, script ? script : "libraries.sh");
 }
 
 static bool run(const CommandLine *line, const System *system, Failure *failure) {

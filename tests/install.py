@@ -32,7 +32,7 @@ INSTALLED = """
 bin/sedge include/sedge_runtime.h
 LIB/libsedge_runtime.so LIB/libsedge_runtime.so.1 LIB/pkgconfig/sedge.pc LIB/cmake/sedge/sedgeConfig.cmake
 lib/sedge/sedge_llvm.so lib/sedge/libsedge_trainer.a lib/sedge/sedge_trainer.map
-share/sedge/runtime/sedge_runtime.h share/sedge/runtime/built/main.c share/sedge/runtime/data/morse_symbols.def
+share/sedge/runtime/sedge_runtime.h share/sedge/runtime/libraries.sh share/sedge/runtime/built/main.c share/sedge/runtime/data/morse_symbols.def
 share/sedge/python/pyproject.toml share/sedge/python/sedge/trainer.py share/sedge/vscode/package.json share/sedge/vscode/package.sh share/sedge/vscode/LICENSE
 share/man/man1/sedge.1 share/man/man5/sedge.5 share/bash-completion/completions/sedge
 share/zsh/site-functions/_sedge share/zsh/vendor-completions/_sedge share/fish/vendor_completions.d/sedge.fish

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Builds trainers for other processors, runs them under QEMU or node, and compares their parameters with those made here.
 
-What is missing is said: a cross compiler, its libc, QEMU or node, or the sources of the libraries (tests/cross/libraries.sh
+What is missing is said: a cross compiler, its libc, QEMU or node, or the sources of the libraries (runtime/libraries.sh
 fetch build/cross/sources; bootstrap.sh does it).
 
     SEDGE_BINARY=build/sedge tests/other_systems.py [-v] [TEST...]
@@ -74,12 +74,12 @@ class OtherSystem(unittest.TestCase):
         """Options of the compiler for the libraries of that system, which are made once."""
         missing = [name for name in [compiler[0], "apt-get"] if not shutil.which(name)]
         if not (CROSS / "sources" / "whole").exists():
-            missing.append("build/cross/sources (tests/cross/libraries.sh fetch)")
+            missing.append("build/cross/sources (runtime/libraries.sh fetch)")
         if missing:
             self.skipTest("absent: " + ", ".join(missing))
         made = CROSS / triple
         if not made.exists():
-            self.run_program(SCRIPTS / "libraries.sh", "make", CROSS / "sources", self.folder / "made", *compiler)
+            self.run_program(ROOT / "runtime" / "libraries.sh", "make", CROSS / "sources", self.folder / "made", *compiler)
             shutil.copytree(self.folder / "made", CROSS / f"{triple}.{os.getpid()}")
             (CROSS / f"{triple}.{os.getpid()}").rename(made)
         return f"-I {made}/include -L {made}/lib"

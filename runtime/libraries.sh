@@ -3,10 +3,11 @@
 #
 # Makes the libraries that a built trainer uses for another system, from Debian's own sources of them:
 #
-#   tests/cross/libraries.sh fetch SOURCES               jansson, libmd and zlib (which has minizip), 1.6 MB
-#   tests/cross/libraries.sh make SOURCES OUT COMPILER...   OUT/include, OUT/lib, by a compiler and its options
+#   runtime/libraries.sh fetch SOURCES                  jansson, libmd and zlib (which has minizip), 1.6 MB
+#   runtime/libraries.sh make SOURCES OUT COMPILER...   OUT/include, OUT/lib, by a compiler and its options
 #
-# For systems whose packages cannot be installed here: Debian 12 has none for riscv64, and nobody has them for WebAssembly.
+# Installed with the runtime's sources, which `sedge build --target` compiles, for systems whose packages cannot be installed here:
+# Debian 12 has none for riscv64, and nobody has them for WebAssembly.
 # `CC="COMPILER -I OUT/include -L OUT/lib" sedge build --target TRIPLE` then links them.
 set -euo pipefail
 
