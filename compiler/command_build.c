@@ -76,10 +76,6 @@ static bool check_build_options(const Options *options) {
     usage_error("build needs -o OUT: the file to write");
     return false;
   }
-  if (options->level.is_given && options->level.value > 3) {
-    usage_error("-O is 0, 1, 2 or 3, not %" PRIu64, options->level.value);
-    return false;
-  }
   const Emit emit = find_emit(options->emit);
   if (emit != EMIT_COUNT)
     return !is_webassembly(options->target) || check_module_options(options, emit);

@@ -2,6 +2,7 @@
 // sedge schedule: which operation happens in which clock, on which banks.
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compiler/command.h"
@@ -17,18 +18,21 @@ static const ScheduleFormat *find_format(const Options *options) {
   return format;
 }
 
+/* Up to nine digits, with neither sign nor space before them; what follows, or NULL. */
+static const char *read_clock(const char *text, uint32_t *clock) {
+  const size_t digits = strspn(text, "0123456789");
+  if (digits < 1 || digits > 9) return NULL;
+  *clock = (uint32_t)strtoul(text, NULL, 10);
+  return text + digits;
+}
+
 /* "3..7" or "3". */
 static bool read_clocks(const char *text, ScheduleView *view) {
   uint32_t first = 0, last = 0;
-  int used = 0;
-  if (sscanf(text, "%9" SCNu32 "%n", &first, &used) != 1) return false;
+  const char *rest = read_clock(text, &first);
   last = first;
-  if (text[used] != '\0') {
-    const char *rest = text + used;
-    if (strncmp(rest, "..", 2) != 0 || sscanf(rest + 2, "%9" SCNu32 "%n", &last, &used) != 1 ||
-        rest[2 + used] != '\0')
-      return false;
-  }
+  if (rest && strncmp(rest, "..", 2) == 0) rest = read_clock(rest + 2, &last);
+  if (!rest || *rest) return false;
   view->has_clocks = true;
   view->first_clock = first;
   view->last_clock = last;

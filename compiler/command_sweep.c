@@ -96,6 +96,18 @@ static const char *figure_path(const Invocation *invocation) {
   return arena_print(invocation->arena, "%s.sweep.svg", file_stem(invocation));
 }
 
+/* Files that would be written over one another, the chosen and those by default. */
+static const char *clash_complaint(const Invocation *invocation) {
+  const Options *options = &invocation->options;
+  const char *state = state_path(invocation), *output = options->output;
+  const char *figure = options->plot ? figure_path(invocation) : NULL;
+  if (output && is_same_file(output, state)) return "the rows are kept in the file that -o names";
+  if (figure && is_same_file(figure, state)) return "the rows are kept where --plot would draw";
+  if (output && figure && is_same_file(output, figure))
+    return "--plot draws in the file that -o names";
+  return NULL;
+}
+
 /* ---- rows ---- */
 
 /* The file or its fit was wrong, and will be again; anything else, lack of memory say, may go well another time. */
@@ -373,6 +385,8 @@ ExitCode command_sweep(const Invocation *invocation) {
   Sweep sweep = {.invocation = invocation};
   if (!check_sweep_options(&invocation->options) || !choose_format(&invocation->options, &format))
     return EXIT_USAGE;
+  const char *clash = clash_complaint(invocation);
+  if (clash) return usage_error("%s", clash);
   ExitCode code = read_request(&sweep);
   if (code != EXIT_DONE) return code;
   code = run_sweep(&sweep, format);

@@ -4,6 +4,7 @@
 
 #include "compiler/default_program.h"
 #include "compiler/report.h"
+#include "compiler/spare_inputs.h"
 #include "lang/suggest.h"
 
 /* The pass that an option names; NULL: `otherwise`. */
@@ -43,8 +44,10 @@ Compilation *compile_file(const Invocation *invocation, PassId last, ExitCode *c
   const bool is_given = invocation->argument_count > 0;
   Compilation *c = compilation_open(is_given ? invocation->arguments[0] : "morse.sedge",
                                     is_given ? NULL : default_program, &options);
-  if (run_passes(c, last)) return c;
-  *code = report_messages(invocation, c);
+  const bool is_checked = run_passes(c, PASS_CHECK);
+  const char *complaint = is_checked ? overwriting_complaint(invocation, c) : NULL;
+  if (is_checked && !complaint && run_passes_from(c, PASS_CHECK + 1, last)) return c;
+  *code = complaint ? usage_error("%s", complaint) : report_messages(invocation, c);
   compilation_close(c);
   return NULL;
 }

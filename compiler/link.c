@@ -302,7 +302,10 @@ bool link_trainer(LinkProduct product, const char *triple, const char *object, c
     add_word(&line, path);
     if (!system) add_word(&line, "-pthread");
     add_word(&line, "-lm");
-    is_good = run(&line, system, failure);
+    is_good =
+        run(&line, system, failure) &&
+        (access(path, F_OK) == 0 || fail(failure, FAILURE_TARGET, NULL,
+                                         "'%s' ended well, but has linked nothing", line.words[0]));
   }
   globfree(&line.sources);
   arena_close(line.arena);

@@ -2,6 +2,7 @@
 // The sedge command: finds the verb, calls it, and turns what it returns into the exit status.
 //
 // Only here does the process end.
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,16 @@ static bool is_color_known(const char *when) {
          strcmp(when, "never") == 0;
 }
 
+/* What is wrong with the values of options that several verbs have, or NULL. */
+static const char *value_complaint(const Options *options, Arena *arena) {
+  if (!is_color_known(options->color))
+    return arena_print(arena, "--color is auto, always or never, not '%s'", options->color);
+  if (options->level.is_given && options->level.value > 3)
+    return arena_print(arena, "-O is 0, 1, 2 or 3, not %" PRIu64, options->level.value);
+  if (options->cpu && !*options->cpu) return "--cpu needs the name of a processor";
+  return NULL;
+}
+
 static ExitCode run_verb(Verb verb, const ParsedLine *line, uint32_t skipped, Arena *arena) {
   const Command *command = &commands[verb];
   Invocation invocation = {
@@ -52,9 +63,8 @@ static ExitCode run_verb(Verb verb, const ParsedLine *line, uint32_t skipped, Ar
     print_verb_help(verb);
     return EXIT_DONE;
   }
-  if (!is_color_known(line->options.color)) {
-    return usage_error("--color is auto, always or never, not '%s'", line->options.color);
-  }
+  complaint = value_complaint(&line->options, arena);
+  if (complaint) return usage_error("%s", complaint);
   invocation.with_color = stream_has_color(stderr, line->options.color);
   if (invocation.argument_count < command->fewest || invocation.argument_count > command->most) {
     return usage_error("usage: sedge %s %s", command->name, command->arguments);

@@ -16,8 +16,7 @@ NativeSource native_source(const Compilation *c) {
 }
 
 uint32_t native_level(const Options *options) {
-  if (!options->level.is_given) return DEFAULT_LEVEL;
-  return options->level.value > 3 ? 3 : (uint32_t)options->level.value;
+  return options->level.is_given ? (uint32_t)options->level.value : DEFAULT_LEVEL;
 }
 
 static void unload(void *code) {

@@ -32,7 +32,8 @@ enum { DEPTH_LIMIT = 100, FILE_LIMIT = 10000 };
 
 static Message *report_read(const ImportContext *context, const Expr *path_expr, const char *path,
                             const char *reason) {
-  if (!path_expr) return error_in(context->diagnostics, ERROR_READ, path, "%s", reason);
+  if (!path_expr)
+    return error_in(context->diagnostics, ERROR_READ, *path ? path : "''", "%s", reason);
   return error_at(context->diagnostics, ERROR_IMPORT, path_expr->at, "cannot import '%s': %s", path,
                   reason);
 }

@@ -52,6 +52,28 @@ static size_t folder_length(const char *path) {
   return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
+/* The folder of a path that leads to no file yet. */
+static bool stat_folder(const char *path, struct stat *status) {
+  const size_t length = folder_length(path);
+  char *folder = length > 0 ? strndup(path, length) : strdup(".");
+  const bool is_there = folder && stat(folder, status) == 0;
+  free(folder);
+  return is_there;
+}
+
+static bool is_same_place(const struct stat *a, const struct stat *b) {
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+bool is_same_file(const char *a, const char *b) {
+  struct stat first, second;
+  const bool is_first = stat(a, &first) == 0, is_second = stat(b, &second) == 0;
+  if (is_first != is_second) return false;
+  if (is_first) return S_ISREG(first.st_mode) && is_same_place(&first, &second);
+  return strcmp(a + folder_length(a), b + folder_length(b)) == 0 && stat_folder(a, &first) &&
+         stat_folder(b, &second) && is_same_place(&first, &second);
+}
+
 /* FOLDER/.NAME.PID.part, beside the target so that a rename suffices. */
 static char *temporary_name(const char *target) {
   const size_t folder = folder_length(target);

@@ -39,4 +39,7 @@ void atomic_files_abandon(void);
  * while they wrote it have left beside it. */
 bool can_write_file(const char *path, Failure *failure);
 
+/* Whether two paths lead to one regular file, so that what is written to one is lost from the other; or would, where there is none yet. */
+bool is_same_file(const char *a, const char *b);
+
 #endif

@@ -13,7 +13,7 @@
 #include "runtime/digest.h"
 #include "runtime/safetensors.h"
 
-static const char format_name[] = "sedge checkpoint 1";
+static const char format_name[] = "sedge checkpoint 2";
 
 void add_fact(RunFacts *facts, const char *name, const char *format, ...) {
   assert(facts->count < RUN_FACTS_MOST);
@@ -115,10 +115,16 @@ static StoredArray stored_tensor(const Tensor *tensor) {
   };
 }
 
-/* A checksum of the state: an engine must never be handed a pipeline that it could not have made. */
-static void digest_arrays(const StoredArray *const *arrays, uint32_t count, char text[65]) {
+/* A checksum of a file's position and of the state in it: an engine must never be handed a pipeline that it could not have made, nor
+ * other inputs than those that come next. */
+static void digest_state(const StoredFile *file, const StoredArray *const *arrays, uint32_t count,
+                         char text[65]) {
   Digest digest;
   digest_begin(&digest);
+  for (uint32_t i = 0; i < POSITION_FIELDS; i++) {
+    const char *position = find_stored_text(file, position_names[i]);
+    if (position) digest_bytes(&digest, position, strlen(position) + 1);
+  }
   for (uint32_t i = 0; i < count; i++) {
     const uint64_t bytes = stored_count(arrays[i]) * dtype_bytes(arrays[i]->dtype);
     if (bytes > 0) digest_bytes(&digest, arrays[i]->data, bytes);
@@ -150,6 +156,7 @@ typedef struct Metadata {
   char model[65], state[65];
 } Metadata;
 
+/* Leaves room for the state's checksum. */
 static void fill_metadata(Metadata *m, const Engine *engine, const RunFacts *facts,
                           const TrainingPosition *position) {
   m->position = print_position(position);
@@ -183,12 +190,12 @@ bool write_checkpoint(const char *path, const Engine *engine, const RunFacts *fa
   }
   if (is_good) {
     Metadata metadata;
-    digest_arrays(order, count, metadata.state);
     fill_metadata(&metadata, engine, facts, position);
     const StoredFile file = {.array_count = count,
                              .arrays = arrays,
                              .text_count = metadata.count,
                              .texts = metadata.texts};
+    digest_state(&file, order, count, metadata.state);
     is_good = write_stored(path, &file, failure);
   }
   free(arrays);
@@ -206,9 +213,12 @@ static bool check_identity(const StoredFile *file, const char *path, const Engin
   char digest[65];
   model_digest(engine->model, digest);
   if (!format || strcmp(format, format_name) != 0) {
-    return fail(failure, FAILURE_INPUT, path, "is no checkpoint of sedge%s",
-                find_stored(file, "junction1.left") ? ": it holds parameters, which --load reads"
-                                                    : "");
+    const bool is_other = format && strncmp(format, "sedge checkpoint ", 17) == 0;
+    return fail(failure, FAILURE_INPUT, path, "is no checkpoint of %s",
+                is_other ? "this version of sedge"
+                : find_stored(file, "junction1.left")
+                    ? "sedge: it holds parameters, which --load reads"
+                    : "sedge");
   }
   if (!model || strcmp(model, digest) != 0) {
     return fail(failure, FAILURE_MODEL, path,
@@ -258,12 +268,13 @@ static bool check_state(const StoredFile *file, const char *path, const Engine *
   for (uint32_t i = 0; i < engine->tensor_count; i++)
     order[i] = find_stored(file, engine->tensors[i].name);
   char digest[65];
-  digest_arrays(order, engine->tensor_count, digest);
+  digest_state(file, order, engine->tensor_count, digest);
   free(order);
   const char *text = find_stored_text(file, "state");
   if (text && strcmp(text, digest) == 0) return true;
-  return fail(failure, FAILURE_INPUT, path,
-              "is damaged: its state does not have the checksum that was written with it");
+  return fail(
+      failure, FAILURE_INPUT, path,
+      "is damaged: its state and position do not have the checksum that was written with them");
 }
 
 /* Copies the state in.  The engine says whether it can be gone on from; if not, what was there before is put back. */
@@ -288,8 +299,8 @@ bool read_checkpoint(const char *path, Engine *engine, const RunFacts *facts,
   if (!read_stored(path, &file, failure)) return false;
   const bool is_good =
       check_identity(&file, path, engine, failure) && check_facts(&file, path, facts, failure) &&
-      check_tensors(&file, path, engine, failure) && check_state(&file, path, engine, failure) &&
-      parse_position(&file, path, &found, failure) && take_state(&file, path, engine, failure);
+      check_tensors(&file, path, engine, failure) && parse_position(&file, path, &found, failure) &&
+      check_state(&file, path, engine, failure) && take_state(&file, path, engine, failure);
   if (is_good) *position = found;
   stored_file_close(&file);
   return is_good;

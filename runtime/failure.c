@@ -41,7 +41,7 @@ static void replace_control_characters(char *text) {
 bool fail(Failure *failure, FailureKind kind, const char *path, const char *format, ...) {
   assert(failure != NULL && kind != FAILURE_NONE);
   failure->kind = kind;
-  copy_path(failure->path, sizeof failure->path, path == NULL ? "" : path);
+  copy_path(failure->path, sizeof failure->path, path == NULL ? "" : *path ? path : "''");
   va_list values;
   va_start(values, format);
   const int length = vsnprintf(failure->message, sizeof failure->message, format, values);

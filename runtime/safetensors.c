@@ -269,19 +269,25 @@ static bool parse_header(Reading *r, const uint8_t *header, uint64_t header_byte
   return true;
 }
 
-bool parse_stored(const uint8_t *bytes, size_t count, const char *path, StoredFile *file,
-                  Failure *failure) {
-  *file = (StoredFile){0};
+/* The length of the header, from the first bytes of what may be no safetensors file at all. */
+static bool read_header_length(const uint8_t *bytes, size_t count, const char *path,
+                               uint64_t *length, Failure *failure) {
   if (count < LENGTH_BYTES) {
     return fail(failure, FAILURE_INPUT, path, "is no safetensors file: it has only %zu bytes",
                 count);
   }
+  *length = 0;
+  for (int i = LENGTH_BYTES - 1; i >= 0; i--) *length = *length << 8 | bytes[i];
+  if (*length > 0 && *length <= MOST_HEADER_BYTES) return true;
+  return fail(failure, FAILURE_INPUT, path,
+              "is no safetensors file: its header would have %" PRIu64 " bytes", *length);
+}
+
+bool parse_stored(const uint8_t *bytes, size_t count, const char *path, StoredFile *file,
+                  Failure *failure) {
+  *file = (StoredFile){0};
   uint64_t header_bytes = 0;
-  for (int i = LENGTH_BYTES - 1; i >= 0; i--) header_bytes = header_bytes << 8 | bytes[i];
-  if (header_bytes > MOST_HEADER_BYTES || header_bytes == 0) {
-    return fail(failure, FAILURE_INPUT, path,
-                "is no safetensors file: its header would have %" PRIu64 " bytes", header_bytes);
-  }
+  if (!read_header_length(bytes, count, path, &header_bytes, failure)) return false;
   if (header_bytes > count - LENGTH_BYTES) {
     return fail(failure, FAILURE_INPUT, path,
                 "is truncated: its header has %" PRIu64 " bytes, but only %zu follow", header_bytes,
@@ -300,14 +306,18 @@ bool parse_stored(const uint8_t *bytes, size_t count, const char *path, StoredFi
   return is_good;
 }
 
+/* Reads on only while it may be a safetensors file, since another may have no end: /dev/zero. */
 static bool read_all(FILE *in, const char *path, GrowingArray *bytes, Failure *failure) {
   enum { PIECE = 1 << 16 };
   size_t got = PIECE;
+  uint64_t header_bytes = 0;
   while (got == PIECE) {
     void *piece = growing_extend(bytes, PIECE);
     if (!piece) return fail(failure, FAILURE_MEMORY, path, "no memory to read it");
     got = fread(piece, 1, PIECE, in);
     bytes->count -= PIECE - got;
+    if (got == PIECE && !read_header_length(bytes->items, PIECE, path, &header_bytes, failure))
+      return false;
   }
   if (ferror(in)) return fail(failure, FAILURE_INPUT, path, "cannot be read: %s", strerror(errno));
   return true;

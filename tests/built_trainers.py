@@ -310,6 +310,7 @@ class Built(unittest.TestCase):
             (["small.sedge", "-o", "/dev/full"], {}, SYSTEM, "No space left"),
             (["small.sedge", "-o", "x"], nothing, WRONG, "there is no cc, gcc or clang on PATH"),
             (["small.sedge", "-o", "x"], {"CC": "absent"}, WRONG, "there is no compiler 'absent'"),
+            (["small.sedge", "-o", "x"], {"CC": "true"}, WRONG, "'true' ended well, but has linked nothing"),
             (["small.sedge", "-o", "x"], {"CC": "false"}, WRONG, "'false' could not link: it ended with status 1"),
             (["small.sedge", "-o", "x"], {"TMPDIR": "/absent"}, SYSTEM, "a folder for unfinished files"),
             (["small.sedge", "-o", "x", "--target", "aarch64-linux-gnu"], nothing, WRONG,

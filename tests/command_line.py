@@ -80,7 +80,8 @@ class CommandLine(unittest.TestCase):
             (["train", "--epochs", "99999999999999999999"], "a whole number from 0"),
             (["train", "--epochs", "5000000000"], "at most 4294967295"),
             (["train", "--every", "2"], "--checkpoint"),
-            (["train", "--checkpoint", "c", "--every", "0"], "at least 1"),
+            (["train", "--checkpoint", "c", "--every", "0"], "--every is from 1 to 4294967295 epochs"),
+            (["train", "--checkpoint", "c", "--every", "4294967296"], "--every is from 1 to 4294967295 epochs"),
             (["train", "--load", "a", "--resume", "b"], "give one of them"),
             (["train", "--engine", "magic"], "there is no engine 'magic'"),
             (["fit", "small.sedge", "--epochs", "3"], "'sedge fit' has no option --epochs"),
@@ -92,6 +93,10 @@ class CommandLine(unittest.TestCase):
             (["schedule", "small.sedge", "--format", "poem"], "there is no format 'poem'"),
             (["schedule", "small.sedge", "--junction", "3"], "there is no junction 3"),
             (["schedule", "small.sedge", "--clocks", "3..1"], "no range of clocks"),
+            (["schedule", "small.sedge", "--clocks", "-1"], "'-1' is no range of clocks"),
+            (["schedule", "small.sedge", "--clocks", "0...1"], "'0...1' is no range of clocks"),
+            (["train", "small.sedge", "-O", "4"], "-O is 0, 1, 2 or 3, not 4"),
+            (["bench", "small.sedge", "--cpu", ""], "--cpu needs the name of a processor"),
         ]:
             with self.subTest(words=words):
                 done = self.run_sedge(*words, code=USAGE)
@@ -352,6 +357,9 @@ class CommandLine(unittest.TestCase):
         for words, message in [
             (["check", "absent.sedge"], "absent.sedge"),
             (["check", "."], "."),
+            (["check", ""], "'': error: No such file or directory"),
+            (["train", "small.sedge", "--load", ""], "'': error: cannot be opened: No such file or directory"),
+            (["train", "small.sedge", "--load", "/dev/zero"], "/dev/zero: error: is no safetensors file"),
             (["train", "small.sedge", "--load", "absent"], "absent: error: cannot be opened"),
             (["train", "small.sedge", "--load", "text"], "text: error: "),
             (["train", "small.sedge", "--resume", "w"], "w: error: is no checkpoint"),
@@ -381,6 +389,43 @@ class CommandLine(unittest.TestCase):
                 done = self.run_sedge("train", "small.sedge", "--inputs", "10", *words, code=SYSTEM)
                 self.assertIn("error: ", done.stderr)
                 self.assertEqual(self.names(), before)
+
+    def test_what_is_read_is_not_written_over(self):
+        self.write("part.sedge", "let width = 32;")
+        self.write("data.csv", "0.5,0\n" * 20)
+        self.write("whole.sedge", 'import "part.sedge";' + PROGRAM.replace("hidden[32]", "hidden[width]") % 1)
+        self.write("rows.sedge", "network n { input a[1]; output b[1] : sigmoid; junction a -> b : edges(\"edges.npz\"); }"
+                   'train { data = csv("data.csv"); }')
+        self.write("edges.npz", "")
+        self.run_sedge("train", "small.sedge", "-q", "--epochs", "0", "--save", "w")
+        self.run_sedge("train", "small.sedge", "-q", "--inputs", "9", "--checkpoint", "c")
+        os.link(self.folder / "w", self.folder / "w2")
+        before = {name: (self.folder / name).read_bytes() for name in self.names()}
+        for words, message in [
+            (["train", "small.sedge", "--save", "./small.sedge"], "--save would write over 'small.sedge', which the program reads"),
+            (["train", "whole.sedge", "--log", "part.sedge"], "--log would write over 'part.sedge'"),
+            (["train", "rows.sedge", "--report", "edges.npz"], "--report would write over './edges.npz'"),
+            (["train", "rows.sedge", "--checkpoint", "data.csv"], "--checkpoint would write over './data.csv'"),
+            (["build", "small.sedge", "-o", "small.sedge"], "-o would write over 'small.sedge'"),
+            (["schedule", "small.sedge", "-o", "small.sedge"], "-o would write over 'small.sedge'"),
+            (["sweep", "small.sedge", "--over", "seed=1,2", "--state", "small.sedge"], "--state would write over 'small.sedge'"),
+            (["sweep", "small.sedge", "--over", "seed=1,2", "-o", "small.sweep.jsonl"], "the rows are kept in the file that -o names"),
+            (["sweep", "small.sedge", "--over", "seed=1,2", "--plot", "seed,density", "--figure", "f", "--state", "f"],
+             "the rows are kept where --plot would draw"),
+            (["sweep", "small.sedge", "--over", "seed=1,2", "--plot", "seed,density", "--figure", "f", "-o", "f"],
+             "--plot draws in the file that -o names"),
+            (["export", "small.sedge", "--load", "w", "-o", "w"], "--load and -o name the same file"),
+            (["train", "small.sedge", "--save", "new", "--log", "./new"], "--save and --log name the same file"),
+            (["train", "small.sedge", "--checkpoint", "new", "--report", f"../{self.folder.name}/new"],
+             "--checkpoint and --report name the same file"),
+            (["train", "small.sedge", "--load", "w", "--log", "w2"], "--load and --log name the same file"),
+            (["train", "small.sedge", "--resume", "c", "--save", "c"], "--resume and --save name the same file"),
+        ]:
+            with self.subTest(words=words):
+                self.assertIn(message, self.run_sedge(*words, code=USAGE).stderr)
+        self.assertEqual({name: (self.folder / name).read_bytes() for name in self.names()}, before)
+        self.run_sedge("train", "small.sedge", "-q", "--load", "w", "--save", "w")
+        self.run_sedge("train", "small.sedge", "-q", "--resume", "c", "--checkpoint", "c", "--save", "/dev/null", "--log", "/dev/null")
 
     def test_output_that_is_lost_is_noticed(self):
         for words in [["--help"], ["check", "small.sedge"], ["fit", "small.sedge"], ["schedule", "small.sedge"],

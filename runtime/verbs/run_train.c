@@ -31,11 +31,38 @@ typedef struct Training {
   TrainLog *log; /* NULL: nobody asked for a log or a report */
 } Training;
 
+static bool are_same(const char *a, const char *b) {
+  return a && b && is_same_file(a, b);
+}
+
+/* What would be written over: a file that is written twice, or that is read.  To --load W --save W, and to --resume C --checkpoint C,
+ * there is nothing wrong. */
+static const char *clash_complaint(const RunOptions *o) {
+#define CLASH(a, b)                                                                                \
+  if (are_same(o->a, o->b)) return "--" #a " and --" #b " name the same file";
+  CLASH(save, checkpoint)
+  CLASH(save, log)
+  CLASH(save, report)
+  CLASH(checkpoint, log)
+  CLASH(checkpoint, report)
+  CLASH(log, report)
+  CLASH(load, checkpoint)
+  CLASH(load, log)
+  CLASH(load, report)
+  CLASH(resume, save)
+  CLASH(resume, log)
+  CLASH(resume, report)
+#undef CLASH
+  return NULL;
+}
+
 const char *train_complaint(const RunOptions *o) {
+  const char *clash = clash_complaint(o);
+  if (clash) return clash;
   if (o->load && o->resume)
     return "--load begins with given parameters, --resume goes on with a run: give one of them";
   if (o->every.is_given && (o->every.value < 1 || o->every.value > UINT32_MAX))
-    return "--every is at least 1 epoch";
+    return "--every is from 1 to 4294967295 epochs";
   if (o->every.is_given && !o->checkpoint)
     return "--every says how often --checkpoint is written; give that too";
   if (o->epochs.is_given && o->epochs.value > UINT32_MAX) return "--epochs is at most 4294967295";

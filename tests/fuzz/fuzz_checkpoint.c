@@ -256,6 +256,10 @@ static void right_digests(const Engine *engine, char *bytes, size_t size) {
   if (!parse_stored((uint8_t *)bytes, size, "fuzz", &file, &failure)) return;
   Digest digest;
   digest_begin(&digest);
+  for (uint32_t i = 0; i < file.text_count; i++) {
+    const StoredText *t = &file.texts[i];
+    if (strncmp(t->key, "position.", 9) == 0) digest_bytes(&digest, t->text, strlen(t->text) + 1);
+  }
   for (uint32_t i = 0; i < engine->tensor_count; i++) {
     const StoredArray *array = find_stored(&file, engine->tensors[i].name);
     if (array) digest_bytes(&digest, array->data, stored_count(array) * dtype_bytes(array->dtype));

@@ -153,20 +153,33 @@ static void test_checkpoints_of_runs_with_more_facts(void **state) {
   bench_close(&bench);
 }
 
-/* The position in the training, as texts: each must be a number. */
+/* The metadata with another text for a key. */
+static void change_text(Bench *bench, StoredText texts[MOST_ARRAYS], const char *key,
+                        const char *text) {
+  const StoredFile *file = &bench->file;
+  assert_true(file->text_count < MOST_ARRAYS);
+  memmove(texts, file->texts, file->text_count * sizeof texts[0]);
+  for (uint32_t i = 0; i < file->text_count; i++) {
+    if (strcmp(texts[i].key, key) == 0) texts[i].text = text;
+  }
+  bench->file.texts = texts;
+}
+
+/* The position in the training, as texts: each must be a number, and those that were written. */
 static void test_checkpoints_without_a_position(void **state) {
   (void)state;
   Bench bench = bench_open(true);
   const RunFacts facts = {0};
   StoredText texts[MOST_ARRAYS];
-  assert_true(bench.file.text_count < MOST_ARRAYS);
-  memcpy(texts, bench.file.texts, bench.file.text_count * sizeof texts[0]);
-  for (uint32_t i = 0; i < bench.file.text_count; i++) {
-    if (strcmp(texts[i].key, "position.epoch") == 0) texts[i].text = "three";
-  }
-  bench.file.texts = texts;
+  change_text(&bench, texts, "position.epoch", "three");
   refuses_checkpoint(&bench, bench.file.array_count, &facts, FAILURE_INPUT,
                      "its 'position.epoch' is no number");
+  change_text(&bench, texts, "position.epoch", "3");
+  refuses_checkpoint(&bench, bench.file.array_count, &facts, FAILURE_INPUT,
+                     "is damaged: its state and position");
+  change_text(&bench, texts, "format", "sedge checkpoint 1");
+  refuses_checkpoint(&bench, bench.file.array_count, &facts, FAILURE_INPUT,
+                     "is no checkpoint of this version of sedge");
   bench_close(&bench);
 }
 
