@@ -27,3 +27,8 @@ const char *folder_of_span(const Compilation *c, Span span) {
   if (slash == position.file->name) return "/";
   return arena_copy(c->arena, position.file->name, (size_t)(slash - position.file->name));
 }
+
+const char *edge_file(const Compilation *c, const Pattern *pattern) {
+  if (pattern->path[0] == '/') return pattern->path;
+  return arena_print(c->arena, "%s/%s", folder_of_span(c, pattern->path_at), pattern->path);
+}

@@ -38,4 +38,7 @@ void compilation_close(Compilation *c);
 /* The folder of the file that contains `span`, "." for nowhere; in the arena.  Paths inside a file are relative to it. */
 const char *folder_of_span(const Compilation *c, Span span);
 
+/* Where the file of a pattern edges(file) is; in the arena. */
+const char *edge_file(const Compilation *c, const Pattern *pattern);
+
 #endif

@@ -42,10 +42,7 @@ static const char *check_edges(const Invocation *invocation, const Compilation *
   const char *complaint = NULL;
   for (uint32_t i = 0; !complaint && i < network->junction_count; i++) {
     const Pattern *pattern = &network->junctions[i].pattern;
-    if (!pattern->path) continue;
-    const char *folder = pattern->path[0] == '/' ? "" : folder_of_span(c, pattern->path_at);
-    complaint = complain(
-        invocation, arena_print(c->arena, "%s%s%s", folder, *folder ? "/" : "", pattern->path));
+    if (pattern->kind == PATTERN_EDGES) complaint = complain(invocation, edge_file(c, pattern));
   }
   return complaint;
 }

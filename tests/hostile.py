@@ -208,6 +208,21 @@ class Hostile(unittest.TestCase):
         self.write("a.sedge", network(first='edges("/dev/zero")'))
         self.assertIn("no .npz archive", self.run_sedge("fit", "a.sedge", code=SYSTEM))
 
+    def test_edges_without_end_in_a_sweep(self):
+        self.write("a.sedge", network(first='edges("/dev/zero")'))
+        self.assertIn("no .npz archive", self.run_sedge("sweep", "a.sedge", "--over", "seed=1", "--fit-only", code=WRONG))
+
+    def test_pipes_that_nobody_writes_to(self):
+        os.mkfifo(self.folder / "pipe")
+        (self.folder / "idx").mkdir()
+        os.mkfifo(self.folder / "idx" / "train-images-idx3-ubyte")
+        for data in ('csv("pipe")', 'libsvm("pipe")', 'npz("pipe")', 'idx("idx")'):
+            self.write("a.sedge", train(f"data = {data};"))
+            with self.subTest(data):
+                self.assertIn("it is a pipe, not a file", self.run_sedge("train", "a.sedge", code=SYSTEM))
+        self.write("a.sedge", network(first='edges("pipe")'))
+        self.assertIn("it is a pipe, not a file", self.run_sedge("fit", "a.sedge", code=SYSTEM))
+
     # ---- memory that is not there ----
 
     @unittest.skipIf(IS_SANITIZED, "a sanitizer takes more addresses than the limit leaves")

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "compiler/compilation.h"
 #include "compiler/make_recipe.h"
@@ -55,6 +56,8 @@ static void digest_sources(Digest *digest, const Compilation *c) {
 }
 
 static void digest_file(Digest *digest, const char *path) {
+  struct stat status;
+  if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return; /* others may have no end */
   FILE *file = fopen(path, "rb");
   char bytes[4096];
   size_t got;
@@ -68,10 +71,7 @@ static void digest_edge_files(Digest *digest, const Compilation *c) {
   for (uint32_t i = 0; i < network->junction_count; i++) {
     const Pattern *pattern = &network->junctions[i].pattern;
     if (pattern->kind != PATTERN_EDGES) continue;
-    const bool is_absolute = pattern->path[0] == '/';
-    const char *folder = is_absolute ? "" : folder_of_span(c, pattern->path_at);
-    digest_file(digest,
-                arena_print(c->arena, "%s%s%s", folder, is_absolute ? "" : "/", pattern->path));
+    digest_file(digest, edge_file(c, pattern));
   }
 }
 

@@ -174,7 +174,7 @@ static bool read_table(const char *path, const CsvOptions *options, Dataset *dat
                        Examples *part, Failure *failure) {
   CsvTable table = {.values = {.item_bytes = sizeof(float)},
                     .labels = {.item_bytes = sizeof(uint32_t)}};
-  if (!lines_open(path, &table.lines, failure)) return false;
+  if (!is_no_pipe(path, failure) || !lines_open(path, &table.lines, failure)) return false;
   const bool is_read = read_lines(&table, options, failure);
   lines_close(&table.lines);
   const void *values = NULL, *labels = NULL;

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "runtime/array.h"
 #include "runtime/data/dataset_build.h"
@@ -122,6 +123,12 @@ void example_values(const Examples *examples, uint64_t index, float *values) {
   for (uint32_t i = 0; i < examples->features; i++) {
     values[i] = (float)(examples->bytes[first + i] / 255.0);
   }
+}
+
+bool is_no_pipe(const char *path, Failure *failure) {
+  struct stat status;
+  return stat(path, &status) != 0 || !S_ISFIFO(status.st_mode) ||
+         fail(failure, FAILURE_INPUT, path, "it is a pipe, not a file");
 }
 
 void dataset_close(Dataset *dataset) {

@@ -14,6 +14,9 @@
 #define DATASET_MOST_FEATURES (1u << 24)
 #define DATASET_MOST_CLASSES  (1u << 24)
 
+/* Fails where the path leads to a pipe: to open one may wait forever, and whoever opens a program that names it did not ask for that. */
+bool is_no_pipe(const char *path, Failure *failure);
+
 /* Memory for count * item_bytes bytes, zeroed, owned by the dataset; NULL with *failure filled. */
 void *dataset_allocate(Dataset *dataset, uint64_t count, size_t item_bytes, Failure *failure);
 

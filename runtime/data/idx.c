@@ -131,6 +131,7 @@ static bool read_items(IdxFile *idx, Failure *failure) {
 static bool read_file(const char *folder, const char *name, IdxFile *idx, Failure *failure) {
   *idx = (IdxFile){.bytes = {.item_bytes = 1}};
   if (!find_file(folder, name, idx->path, failure)) return false;
+  if (!is_no_pipe(idx->path, failure)) return false;
   if (!gzip_open(idx->path, &idx->file, failure)) return false;
   const bool is_read = read_header(idx, failure) && read_items(idx, failure);
   gzip_close(&idx->file);

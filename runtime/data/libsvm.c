@@ -128,7 +128,7 @@ static bool read_row(SparseTable *table, Failure *failure) {
 static bool table_read(const char *path, SparseTable *table, Failure *failure) {
   *table = (SparseTable){.rows = {.item_bytes = sizeof(SparseRow)},
                          .entries = {.item_bytes = sizeof(SparseEntry)}};
-  if (!lines_open(path, &table->lines, failure)) return false;
+  if (!is_no_pipe(path, failure) || !lines_open(path, &table->lines, failure)) return false;
   for (;;) {
     switch (lines_next(&table->lines, failure)) {
     case LINE_FAILED: return false;

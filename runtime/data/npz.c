@@ -51,6 +51,7 @@ static bool archive_open(const char *path, Archive *archive, Failure *failure) {
   if (access(path, R_OK) != 0) {
     return fail(failure, FAILURE_INPUT, path, "cannot open: %s", strerror(errno));
   }
+  if (!is_no_pipe(path, failure)) return false;
   archive->zip = unzOpen64(path);
   if (archive->zip == NULL) {
     return fail(failure, FAILURE_INPUT, path, "this is no .npz archive: it has no zip directory");
