@@ -6,7 +6,8 @@
  * One trainer holds one set of parameters, the optimizer's state and whatever is still in the pipeline.  Trainers are
  * independent of each other; one trainer is used by one thread at a time.
  *
- * Functions that return int return 1 when they have done it and 0 when not; sedge_trainer_error() then says why.
+ * Functions that return int return 1 when they have done it and 0 when not; sedge_trainer_error() then says why.  Of a trainer
+ * that is NULL only sedge_trainer_close() and sedge_trainer_error() may be asked.
  * Arrays belong to the caller.  Values are row by row: [count][inputs].  Labels are numbers of outputs, from 0.
  * The results are the bits that `sedge train` computes from the same inputs in the same order, on every machine.
  *

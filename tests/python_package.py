@@ -156,9 +156,27 @@ class Package(unittest.TestCase):
                 ("there is no junction 2", lambda: trainer.weights(2)),
                 ("there are 512 weights", lambda: trainer.set_weights(0, [1.0])),
                 ("absent", lambda: trainer.load(self.folder / "absent")),
+                ("\udcff", lambda: trainer.load(b"\xff")),
+                ("holds a NUL", lambda: trainer.save("w\0x")),
+                ("values are of complex64, not real numbers", lambda: trainer.predict(rows + 1j)),
+                ("values are of <U1, not real numbers", lambda: trainer.predict("x")),
+                ("there is no epoch -1", lambda: trainer.rate(-1)),
+                ("there cannot be -1 threads", lambda: sedge.compile(path, threads=-1)),
+                ("still in the pipeline", lambda: (trainer.train(rows, labels, 0.1), trainer.set_weights(0, trainer.weights(0)))),
+                ("still in the pipeline", lambda: (trainer.save(self.folder / "w"), trainer.load(self.folder / "w"))),
             ]:
                 with self.subTest(message=message), self.assertRaisesRegex(sedge.Error, message):
                     call()
+            trainer.drain()
+            trainer.load(self.folder / "w")
+            self.assertEqual([len(part) for part in trainer.predict(rows[:0])], [0, 0])
+            self.assertEqual(trainer.train(rows[:0], [], 0.1).count, 0)
+        with sedge.compile(self.write(NETWORK + FIXED)) as fixed:
+            for message, weights in [("weights are of float64, not whole numbers", [0.7] * 512),
+                                     (r"weights are from 0 to 1099511627776, not int32", [0] * 511 + [2**40]),
+                                     ("holds 5000 at 0", [5000] * 512)]:
+                with self.subTest(message=message), self.assertRaisesRegex(sedge.Error, message):
+                    fixed.set_weights(0, weights)
         with self.assertRaisesRegex(sedge.Error, "is closed"):
             trainer.digest()
         os.environ["SEDGE"] = "absent-sedge"

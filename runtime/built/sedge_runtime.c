@@ -21,6 +21,7 @@ struct SedgeTrainer {
   UnpackedTrainer built;
   Engine *engine;
   TrainingPosition position; /* only its inputs are counted */
+  bool may_hold_inputs; /* the pipeline, since training or a checkpoint and until it is drained */
   Failure failure;
   uint32_t order[PIECE];
   uint32_t no_labels[PIECE]; /* zeros */
@@ -105,10 +106,15 @@ double sedge_trainer_rate(const SedgeTrainer *t, uint32_t epoch) {
   return rate_of_epoch(&t->built.recipe.rate, epoch);
 }
 
+static bool is_given(SedgeTrainer *t, const void *pointer, const char *what) {
+  return pointer || fail(&t->failure, FAILURE_MODEL, NULL, "%s: a NULL pointer", what);
+}
+
 /* ---- training and inference ---- */
 
 static bool check_values(SedgeTrainer *t, const float *values, uint64_t count) {
   const uint32_t inputs = sedge_trainer_inputs(t);
+  if (count > 0 && !is_given(t, values, "values")) return false;
   if (count > SIZE_MAX / sizeof *values / inputs)
     return fail(&t->failure, FAILURE_MODEL, NULL, "%" PRIu64 " examples fit no memory", count);
   for (uint64_t i = 0; i < count * inputs; i++) {
@@ -121,6 +127,7 @@ static bool check_values(SedgeTrainer *t, const float *values, uint64_t count) {
 
 static bool check_labels(SedgeTrainer *t, const uint32_t *labels, uint64_t count) {
   const uint32_t outputs = sedge_trainer_outputs(t);
+  if (count > 0 && !is_given(t, labels, "labels")) return false;
   for (uint64_t i = 0; i < count; i++) {
     if (labels[i] < outputs) continue;
     return fail(&t->failure, FAILURE_MODEL, NULL,
@@ -155,6 +162,7 @@ int sedge_trainer_train(SedgeTrainer *t, const float *values, const uint32_t *la
     fail(&t->failure, FAILURE_MODEL, NULL, "a rate of %g is not between 0 and 2^20", rate);
     return 0;
   }
+  t->may_hold_inputs |= model_of(t)->is_pipelined;
   for (uint64_t done = 0; done < count;) {
     const uint64_t length = piece_length(count - done);
     const Examples examples = piece_of(t, values, labels, done, length);
@@ -174,6 +182,7 @@ int sedge_trainer_train(SedgeTrainer *t, const float *values, const uint32_t *la
 int sedge_trainer_drain(SedgeTrainer *t, SedgeTally *tally) {
   Tally seen = {0};
   if (!engine_drain(t->engine, &seen, &t->failure)) return 0;
+  t->may_hold_inputs = false;
   give_tally(&seen, tally);
   return 1;
 }
@@ -239,14 +248,21 @@ int sedge_trainer_read_edges(SedgeTrainer *t, uint32_t junction, uint32_t *left,
 }
 
 static int read_cells(SedgeTrainer *t, uint32_t junction, uint32_t part, void *cells) {
-  if (!has_junction(t, junction)) return 0;
+  if (!has_junction(t, junction) || !is_given(t, cells, "parameters")) return 0;
   const Tensor *tensor = &t->engine->tensors[2 * junction + part];
   tensor_read(tensor, 0, tensor->count, cells);
   return 1;
 }
 
+/* Inputs in the pipeline have seen the parameters as they are, and will change them. */
+static bool is_at_rest(SedgeTrainer *t) {
+  return !t->may_hold_inputs ||
+         fail(&t->failure, FAILURE_MODEL, NULL,
+              "inputs are still in the pipeline: drain it before parameters are written");
+}
+
 static int write_cells(SedgeTrainer *t, uint32_t junction, uint32_t part, const void *cells) {
-  if (!has_junction(t, junction)) return 0;
+  if (!has_junction(t, junction) || !is_given(t, cells, "parameters") || !is_at_rest(t)) return 0;
   Tensor *tensor = &t->engine->tensors[2 * junction + part];
   if (!check_cells(&model_of(t)->number, cells, tensor->count, NULL, tensor->name, &t->failure))
     return 0;
@@ -270,21 +286,27 @@ int sedge_trainer_write_biases(SedgeTrainer *t, uint32_t junction, const void *b
 }
 
 int sedge_trainer_save(SedgeTrainer *t, const char *path) {
-  return save_parameters(path, t->engine, &t->failure);
+  return is_given(t, path, "path") && save_parameters(path, t->engine, &t->failure);
 }
 
 int sedge_trainer_load(SedgeTrainer *t, const char *path) {
-  return load_parameters(path, t->engine, &t->failure);
+  return is_given(t, path, "path") && is_at_rest(t) &&
+         load_parameters(path, t->engine, &t->failure);
 }
 
 int sedge_trainer_checkpoint(SedgeTrainer *t, const char *path) {
   const RunFacts none = {0};
-  return write_checkpoint(path, t->engine, &none, &t->position, &t->failure);
+  return is_given(t, path, "path") &&
+         write_checkpoint(path, t->engine, &none, &t->position, &t->failure);
 }
 
 int sedge_trainer_resume(SedgeTrainer *t, const char *path) {
   const RunFacts none = {0};
-  return read_checkpoint(path, t->engine, &none, &t->position, &t->failure);
+  if (!is_given(t, path, "path") ||
+      !read_checkpoint(path, t->engine, &none, &t->position, &t->failure))
+    return 0;
+  t->may_hold_inputs = model_of(t)->is_pipelined;
+  return 1;
 }
 
 void sedge_trainer_digest(const SedgeTrainer *t, char digest[65]) {

@@ -38,6 +38,15 @@ static void expect_refusals(SedgeTrainer *trainer) {
   require(strstr(sedge_trainer_error(trainer), "examples fit no memory") != NULL, "their error");
   require(!sedge_trainer_load(trainer, "absent"), "a file is absent");
   require(strstr(sedge_trainer_error(trainer), "absent: ") != NULL, "the file's error");
+  require(!sedge_trainer_infer(trainer, NULL, 1, NULL, NULL), "there are no values");
+  require(strstr(sedge_trainer_error(trainer), "values: a NULL") != NULL, "their error");
+  require(!sedge_trainer_test(trainer, values, NULL, 1, NULL), "there are no labels");
+  require(!sedge_trainer_read_weights(trainer, 0, NULL), "there is no place for weights");
+  require(!sedge_trainer_write_biases(trainer, 0, NULL), "there are no biases");
+  require(!sedge_trainer_save(trainer, NULL) && !sedge_trainer_load(trainer, NULL) &&
+              !sedge_trainer_checkpoint(trainer, NULL) && !sedge_trainer_resume(trainer, NULL),
+          "there is no path");
+  require(sedge_trainer_infer(trainer, NULL, 0, NULL, NULL), sedge_trainer_error(trainer));
   require(!sedge_trainer_read_biases(trainer, 99, values), "there is no junction 99");
 }
 

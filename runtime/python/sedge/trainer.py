@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 from typing import Any, NamedTuple, Optional, Union
 
@@ -52,6 +53,24 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
 }
 
 
+def _numbers(values: ArrayLike, kinds: str, cells: Any, what: str) -> NDArray[Any]:
+    """An array of one of these kinds of number as C reads it: nothing is cut off on the way but float's last bits."""
+    array = np.asarray(values)
+    if array.size > 0 and array.dtype.kind not in kinds:
+        raise Error(f"{what} are of {array.dtype}, not {'real' if 'f' in kinds else 'whole'} numbers")
+    if "f" not in kinds and array.size > 0 and not (np.iinfo(cells).min <= array.min() and array.max() <= np.iinfo(cells).max):
+        raise Error(f"{what} are from {array.min()} to {array.max()}, not {np.dtype(cells)}")
+    with np.errstate(over="ignore"):  # becomes infinite, which is refused
+        return np.ascontiguousarray(array, cells)
+
+
+def _path(path: Union[str, "os.PathLike[str]"]) -> bytes:
+    name = os.fsencode(path)
+    if b"\0" in name:
+        raise Error(f"{os.fspath(path)!r} is no path: it holds a NUL")
+    return name
+
+
 class Tally(NamedTuple):
     """What was seen at the output: how many inputs, how many predicted right, and the sum of their losses."""
 
@@ -74,6 +93,8 @@ class Trainer:
 
     def __init__(self, library: Union[str, "os.PathLike[str]"], threads: int = 0) -> None:
         self._handle: Optional[int] = None
+        if not 0 <= threads <= 0xFFFFFFFF:
+            raise Error(f"there cannot be {threads} threads")
         try:
             self._library = ctypes.CDLL(os.path.abspath(library))
             self._library.sedge_trainer_open.restype = _POINTER
@@ -85,7 +106,7 @@ class Trainer:
             function.restype, function.argtypes = result, [_POINTER, *arguments]
         self._handle = self._library.sedge_trainer_open(threads)
         if not self._handle:
-            raise Error(self._library.sedge_trainer_error(None).decode())
+            raise Error(os.fsdecode(self._library.sedge_trainer_error(None)))
         self.name: str = self._ask("name").decode()  #: of the network
         self.inputs: int = self._ask("inputs")  #: values of an example
         self.outputs: int = self._ask("outputs")  #: scores, and classes
@@ -120,12 +141,14 @@ class Trainer:
 
     def _do(self, name: str, *arguments: Any) -> None:
         if not self._ask(name, *arguments):
-            raise Error(self._ask("error").decode())
+            raise Error(os.fsdecode(self._ask("error")))
 
     # ---- training and inference ----
 
     def rate(self, epoch: int) -> float:
         """The learning rate that the program asks for in this epoch, from 0."""
+        if not 0 <= epoch <= 0xFFFFFFFF:
+            raise Error(f"there is no epoch {epoch}")
         rate: float = self._ask("rate", epoch)
         return rate
 
@@ -162,16 +185,16 @@ class Trainer:
         return classes, scores
 
     def _rows(self, values: ArrayLike) -> NDArray[np.float32]:
-        rows = np.ascontiguousarray(values, np.float32)
+        rows = _numbers(values, "biuf", np.float32, "values")
         if rows.ndim > 1:
-            rows = rows.reshape(len(rows), -1)  # images too
+            rows = rows.reshape(len(rows), math.prod(rows.shape[1:]))  # images too
         if rows.ndim != 2 or rows.shape[1] != self.inputs:
             raise Error(f"values have shape {np.shape(values)}, not [count, {self.inputs}]")
         return rows
 
     def _examples(self, values: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
         rows, numbers = self._rows(values), np.asarray(labels)
-        if numbers.shape != (len(rows),) or not np.issubdtype(numbers.dtype, np.integer):
+        if numbers.shape != (len(rows),) or (len(rows) > 0 and not np.issubdtype(numbers.dtype, np.integer)):
             raise Error(f"labels have shape {numbers.shape} of {numbers.dtype}, not {len(rows)} whole numbers")
         if len(rows) > 0 and (numbers.min() < 0 or numbers.max() >= self.outputs):
             raise Error(f"labels are from {numbers.min()} to {numbers.max()}, not from 0 to {self.outputs - 1}")
@@ -218,27 +241,28 @@ class Trainer:
 
     def _write(self, junction: int, count: str, function: str, values: ArrayLike) -> None:
         self._check_junction(junction)
-        cells = np.ascontiguousarray(values, self._cells())
+        what = "weights" if count == "edges" else "biases"
+        cells = _numbers(values, "biuf" if self.fraction_bits is None else "iu", self._cells(), what)
         expected = self._ask(count, junction)
         if cells.shape != (expected,):
-            raise Error(f"there are {expected} {'weights' if count == 'edges' else 'biases'}, not shape {cells.shape}")
+            raise Error(f"there are {expected} {what}, not shape {cells.shape}")
         self._do(function, junction, cells.ctypes)
 
     def save(self, path: Union[str, "os.PathLike[str]"]) -> None:
         """Writes the parameters as safetensors, as `sedge train --save` does."""
-        self._do("save", os.fsencode(path))
+        self._do("save", _path(path))
 
     def load(self, path: Union[str, "os.PathLike[str]"]) -> None:
         """Reads parameters of this network; the pipeline must be empty (drain)."""
-        self._do("load", os.fsencode(path))
+        self._do("load", _path(path))
 
     def checkpoint(self, path: Union[str, "os.PathLike[str]"]) -> None:
         """Writes the whole state, pipeline and optimizer included."""
-        self._do("checkpoint", os.fsencode(path))
+        self._do("checkpoint", _path(path))
 
     def resume(self, path: Union[str, "os.PathLike[str]"]) -> None:
         """Reads the whole state: training goes on to the same bits."""
-        self._do("resume", os.fsencode(path))
+        self._do("resume", _path(path))
 
     def digest(self) -> str:
         """SHA-256 of all parameters: parameters_sha256 of `sedge train`."""
