@@ -91,7 +91,7 @@ static const System *find_system(const char *triple) {
 
 /* A command line in the making, with whatever its words are made of. */
 typedef struct CommandLine {
-  const char *words[MOST_WORDS + 1]; /* ended by NULL; borrowed, from the arena or the sources */
+  const char *words[MOST_WORDS + 1]; /* NULL from `count` on; borrowed */
   uint32_t count;
   glob_t sources;
   Arena *arena;
@@ -100,7 +100,6 @@ typedef struct CommandLine {
 static void add_word(CommandLine *line, const char *word) {
   assert(line->count < MOST_WORDS);
   line->words[line->count++] = word;
-  line->words[line->count] = NULL;
 }
 
 static void add_list(CommandLine *line, Words *words) {
