@@ -53,11 +53,24 @@ Value rounded_product(Emitter *e, Value number, Value factor, ProductRange range
 /* factor * a finished sum: a delta by its derivative. */
 Value scale_sum(Emitter *e, Value factor, Value sum, Value words);
 
+/* One number or 16, in 64 bits each; what is in the format's range, back in 32. */
+Value lengthen(Emitter *e, Value number);
+Value shorten(Emitter *e, Value number);
+
+/* number / 2^bits, rounded, in the same lanes. */
+Value drop_bits(Emitter *e, Value number, uint32_t bits, Value words);
+
 /* Into the range of the format; lanes of 32 or 64 bits. */
 Value saturate(Emitter *e, Value vector);
 
 /* parameter - 2^-shift * number * factor / 2^fraction (a weight's), or without factor and fraction (a bias's: factor is NULL), rounded
  * once and saturated.  shift: i32, from 0 to what is still a rate (below NO_SHIFT). */
 Value descend(Emitter *e, Value parameter, Value number, Value factor, Value shift, Value words);
+
+/* parameter - step / 2^bits, rounded once and saturated; step in lanes of 32 or 64 bits, at least one to spare.  bits: i32. */
+Value descend_by(Emitter *e, Value parameter, Value step, Value bits, Value words);
+
+/* One input's gradient, exact: a weight's number * factor, a bias's number (factor NULL); 64 bits, 2 * fraction of them below 1. */
+Value exact_gradient(Emitter *e, Value number, Value factor);
 
 #endif

@@ -29,14 +29,13 @@ Value zero_vector(const Emitter *e) {
   return LLVMConstNull(vector_type(e));
 }
 
-/* One number or 16, in 64 bits each. */
-static Value lengthen(Emitter *e, Value number) {
+Value lengthen(Emitter *e, Value number) {
   const bool is_vector = LLVMGetTypeKind(LLVMTypeOf(number)) == LLVMVectorTypeKind;
-  return LLVMBuildSExt(e->builder, number, is_vector ? e->v16i64 : e->i64, "long");
+  Type type = is_vector ? e->v16i64 : e->i64;
+  return LLVMTypeOf(number) == type ? number : LLVMBuildSExt(e->builder, number, type, "long");
 }
 
-/* A saturated one, back in 32. */
-static Value shorten(Emitter *e, Value number) {
+Value shorten(Emitter *e, Value number) {
   const bool is_vector = LLVMGetTypeKind(LLVMTypeOf(number)) == LLVMVectorTypeKind;
   return LLVMBuildTrunc(e->builder, number, is_vector ? e->v16i32 : e->i32, "short");
 }
@@ -107,16 +106,17 @@ static Value share_of_words(Emitter *e, Value words, Value bits, Type type) {
   return type == e->v16i64 ? share : LLVMBuildTrunc(e->builder, share, type, "");
 }
 
-/* Drops `fraction` bits of an exact product, which keeps its lanes' width. */
+Value drop_bits(Emitter *e, Value number, uint32_t bits, Value words) {
+  const int64_t half = e->model->number.rounding == ROUND_NEAREST ? ((int64_t)1 << bits) >> 1 : 0;
+  Value offset = words ? share_of_words(e, words, const_i64(e, bits), LLVMTypeOf(number))
+                       : same_in_all(e, number, half);
+  Value sum = LLVMBuildAdd(e->builder, number, offset, "");
+  return LLVMBuildAShr(e->builder, sum, same_in_all(e, number, bits), "");
+}
+
+/* Of an exact product. */
 static Value drop_fraction(Emitter *e, Value product, Value words) {
-  const NumberFormat *format = &e->model->number;
-  const int64_t half =
-      format->rounding == ROUND_NEAREST ? ((int64_t)1 << format->fraction) >> 1 : 0;
-  Value offset = words
-                     ? share_of_words(e, words, const_i64(e, format->fraction), LLVMTypeOf(product))
-                     : same_in_all(e, product, half);
-  Value sum = LLVMBuildAdd(e->builder, product, offset, "");
-  return LLVMBuildAShr(e->builder, sum, same_in_all(e, product, format->fraction), "");
+  return drop_bits(e, product, e->model->number.fraction, words);
 }
 
 /* A small product needs no saturation.  In units, with -2^f < factor <= 2^f, number * factor / 2^f is at most |number|, which only the
@@ -166,32 +166,39 @@ static Value descend_randomly(Emitter *e, Value parameter, Value product, Value 
   return shorten(e, saturate(e, updated));
 }
 
-/* parameter - product / 2^dropped, rounded, is parameter - floor((product + offset) / 2^dropped), since the parameter is a whole
- * number of units: offset is 2^dropped - 1, from which rounding to the nearest, half up, takes a half.  |product| <= 2^(bits - 2) in
- * lanes of so many bits: beyond as many dropped bits (one more with the half) nothing changes any more, and the sum stays in its lane. */
-Value descend(Emitter *e, Value parameter, Value number, Value factor, Value shift, Value words) {
-  const NumberFormat *format = &e->model->number;
-  const bool is_nearest = format->rounding == ROUND_NEAREST, is_long = has_long_products(e);
+/* parameter - step / 2^bits, rounded, is parameter - floor((step + offset) / 2^bits), since the parameter is a whole number of units:
+ * offset is 2^bits - 1, from which rounding to the nearest, half up, takes a half.  |step| <= 2^(w - 2) in lanes of w bits: beyond
+ * as many dropped bits (one more with the half) nothing changes any more, and the sum stays in its lane. */
+Value descend_by(Emitter *e, Value parameter, Value step, Value bits, Value words) {
+  const bool is_nearest = e->model->number.rounding == ROUND_NEAREST;
+  const bool is_long = LLVMTypeOf(step) == e->v16i64;
   Type lane = is_long ? e->i64 : e->i32;
   const unsigned most = (is_long ? 62U : 30U) + is_nearest;
-  Value product = factor    ? exact_product(e, number, factor)
-                  : is_long ? lengthen(e, number)
-                            : number;
-  Value all =
-      LLVMBuildAdd(e->builder, shift, const_i32(e, factor ? (int32_t)format->fraction : 0), "");
-  if (words)
-    return descend_randomly(e, parameter,
-                            LLVMTypeOf(product) == e->v16i64 ? product : lengthen(e, product), all,
-                            words);
-  Value bounds[] = {LLVMBuildZExt(e->builder, all, lane, ""), LLVMConstInt(lane, most, false)};
+  if (words) return descend_randomly(e, parameter, lengthen(e, step), bits, words);
+  Value bounds[] = {LLVMBuildZExt(e->builder, bits, lane, ""), LLVMConstInt(lane, most, false)};
   Value dropped = call_intrinsic(e, "llvm.umin", lane, bounds, 2, "dropped");
   Value one = LLVMConstInt(lane, 1, false), unit = LLVMBuildShl(e->builder, one, dropped, "unit");
   Value offset = LLVMBuildSub(e->builder, unit, one, "");
   if (is_nearest)
     offset = LLVMBuildSub(e->builder, offset, LLVMBuildLShr(e->builder, unit, one, "half"), "");
-  Value sum = LLVMBuildAdd(e->builder, product, splat(e, offset, "offsets"), "");
+  Value sum = LLVMBuildAdd(e->builder, step, splat(e, offset, "offsets"), "");
   Value change = shift_right(e, sum, dropped);
   if (!is_long) return saturate(e, LLVMBuildSub(e->builder, parameter, change, "updated"));
   Value updated = LLVMBuildSub(e->builder, lengthen(e, parameter), change, "updated");
   return shorten(e, saturate(e, updated));
+}
+
+Value descend(Emitter *e, Value parameter, Value number, Value factor, Value shift, Value words) {
+  Value step = factor                 ? exact_product(e, number, factor)
+               : has_long_products(e) ? lengthen(e, number)
+                                      : number;
+  const uint32_t below = factor ? e->model->number.fraction : 0;
+  Value bits = LLVMBuildAdd(e->builder, shift, const_i32(e, (int32_t)below), "");
+  return descend_by(e, parameter, step, bits, words);
+}
+
+Value exact_gradient(Emitter *e, Value number, Value factor) {
+  if (factor) return lengthen(e, exact_product(e, number, factor));
+  Value wide = lengthen(e, number);
+  return LLVMBuildShl(e->builder, wide, same_in_all(e, wide, e->model->number.fraction), "wide");
 }

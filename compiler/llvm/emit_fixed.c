@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Fixed-point kernels of one input: integer vectors where sums fit 32 bits and the update is plain descent, else calls of the runtime's
+// Fixed-point kernels of one input: integer vectors where sums fit 32 bits and an update 64, else calls of the runtime's
 // (runtime/native_fixed.h).
 #include "compiler/llvm/kernels.h"
 #include "compiler/llvm/online.h"
@@ -26,7 +26,7 @@ static void emit_by_shift(Emitter *e, const OnlineKernel *k) {
 Value emit_fixed_online(Emitter *e, uint32_t junction, NativeKernelId id) {
   const OnlineKernel k = online_kernel(e, junction, id);
   Value function = begin_kernel(e, junction, native_kernel_name(id));
-  if (!fits_vectors(e, k.edges) || (k.does_back && !k.is_plain)) {
+  if (!fits_vectors(e, k.edges) || (k.does_back && !k.is_plain && !can_update_fixed(e))) {
     leave_to_runtime(e, &k);
   } else if (k.does_back) {
     emit_by_shift(e, &k);

@@ -268,8 +268,8 @@ static Value update_parameters(Emitter *e, const OnlineKernel *k, Value rule, bo
                                uint64_t stride) {
   Value states[2] = {NULL, NULL};
   for (uint32_t word = 0; word < k->state_words; word++)
-    states[word] =
-        load_vector(e, e->v16f32, state, add_i64(e, index, (int64_t)(word * stride)), 4, "state");
+    states[word] = load_vector(e, vector_type(e), state,
+                               add_i64(e, index, (int64_t)(word * stride)), 4, "state");
   Value updated = emit_update(e, rule, is_weight, gradient, old, states);
   store_vector(e, updated, array, index, 64);
   for (uint32_t word = 0; word < k->state_words; word++)
@@ -279,15 +279,18 @@ static Value update_parameters(Emitter *e, const OnlineKernel *k, Value rule, bo
 
 Value update_weights(Emitter *e, const OnlineKernel *k, const UpdateFields *fields, Value slot,
                      Value weights, Value activations, Value pull, Value words) {
+  const bool is_fixed = e->model->number.is_fixed;
   Value updated;
-  if (e->model->number.is_fixed) {
-    updated = descend(e, weights, pull, activations, fields->shift, words);
-  } else if (k->is_plain) {
-    updated = emit_fma(e, pull, activations, weights, "updated");
-  } else {
-    Value gradient = LLVMBuildFMul(e->builder, activations, pull, "gradient");
+  if (!k->is_plain) {
+    Value gradient = is_fixed ? exact_gradient(e, pull, activations)
+                              : LLVMBuildFMul(e->builder, activations, pull, "gradient");
     return update_parameters(e, k, fields->rule, true, gradient, fields->weight, fields->state,
                              slot, weights, k->layout.slot_count);
+  }
+  if (is_fixed) {
+    updated = descend(e, weights, pull, activations, fields->shift, words);
+  } else {
+    updated = emit_fma(e, pull, activations, weights, "updated");
   }
   store_vector(e, updated, fields->weight, slot, 64);
   return updated;
@@ -297,16 +300,18 @@ Value update_weights(Emitter *e, const OnlineKernel *k, const UpdateFields *fiel
 static void update_bias_block(Emitter *e, const OnlineKernel *k, Value rule, Value bias,
                               Value state, Value delta, Value index, uint32_t count) {
   Value old = load_vector(e, vector_type(e), bias, index, 64, "old");
-  if (e->model->number.is_fixed) {
+  const bool is_fixed = e->model->number.is_fixed;
+  if (!k->is_plain) {
+    Value gradient = is_fixed ? exact_gradient(e, delta, NULL) : delta;
+    update_parameters(e, k, rule, false, gradient, bias, state, index, old, count);
+  } else if (is_fixed) {
     Value shift = rule_field(e, rule, RULE_rate_shift, "shift");
     Value words = lane_words(e, k, EDGE_OP_UP_BIAS, WORK_up_input, index);
     store_vector(e, descend(e, old, delta, NULL, shift, words), bias, index, 64);
-  } else if (k->is_plain) {
+  } else {
     Value rate = splat(e, rule_field(e, rule, RULE_rate, "rate"), "rates");
     Value step = LLVMBuildFMul(e->builder, rate, delta, "step");
     store_vector(e, LLVMBuildFSub(e->builder, old, step, "updated"), bias, index, 64);
-  } else {
-    update_parameters(e, k, rule, false, delta, bias, state, index, old, count);
   }
 }
 

@@ -67,9 +67,13 @@ void emit_softmax(Emitter *e, Value array, uint32_t count);
 /* The same for columns first .. first + 15 of a matrix [count][stride] (batch): lanes are columns. */
 void emit_softmax_columns(Emitter *e, Value matrix, uint32_t count, uint32_t stride, Value column);
 
-/* update_float32() for 16 parameters: `rule` points to the UpdateRule, what is known of it when compiling comes from the model
- * (is_weight: l2 may apply).  states[i] are the optimizer's words, replaced by the new ones.  Returns the new parameters. (update_ir.c) */
+/* update_float32() or, of one input's gradient (exact_gradient()), update_fixed() for 16 parameters: `rule` points to the UpdateRule,
+ * what is known of it when compiling comes from the model (is_weight: l2 may apply).  states[i] are the optimizer's words, replaced
+ * by the new ones.  Returns the new parameters. (update_ir.c) */
 Value emit_update(Emitter *e, Value rule, bool is_weight, Value gradient, Value parameters,
                   Value states[2]);
+
+/* Whether it can, in fixed point: its sums fit 64 bits, and nothing rounds stochastically. */
+bool can_update_fixed(const Emitter *e);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// update_float32() for 16 parameters: what the optimizer is, is known; its numbers are read from the rule.
+// update_float32() and update_fixed() for 16 parameters: what the optimizer is, is known; numbers that change are read from the rule.
+#include "compiler/llvm/arithmetic.h"
 #include "compiler/llvm/kernels.h"
 
 typedef struct Rule {
@@ -71,10 +72,65 @@ static Value adam_change(const Rule *rule, Value g, Value states[2]) {
   return LLVMBuildFDiv(build, times(rule, RULE_rate, states[0]), below, "change");
 }
 
+/* ---- fixed point ---- */
+
+/* What does not change; the rate does. */
+static UpdateRule lasting_rule(const Emitter *e, bool is_weight) {
+  return update_rule(&e->model->optimizer, &e->model->number, 0.0, 1, is_weight);
+}
+
+/* Bits of a gradient below the format's unit: those of a product, and finer ones that l2 brings. */
+static int fine_bits(const Emitter *e, const UpdateRule *rule) {
+  const int fraction = (int)e->model->number.fraction;
+  return rule->l2_shift != NO_SHIFT && rule->l2_shift > fraction ? rule->l2_shift : fraction;
+}
+
+/* Three numbers of 60 bits are added at most. */
+bool can_update_fixed(const Emitter *e) {
+  const NumberFormat *format = &e->model->number;
+  const UpdateRule rule = lasting_rule(e, true);
+  const int fine = fine_bits(e, &rule), width = (int)format->width;
+  const int decay = rule.l2_shift == NO_SHIFT ? 0 : width - 1 + fine - rule.l2_shift;
+  return !rounds_randomly(format) && 2 * width - 2 + fine - (int)format->fraction <= 60 &&
+         decay <= 60;
+}
+
+/* number * 2^bits, in 64 bits. */
+static Value raise(Emitter *e, Value number, int bits) {
+  Value wide = lengthen(e, number);
+  return LLVMBuildShl(e->builder, wide, const_vector(e, const_i64(e, bits)), "");
+}
+
+static Value fixed_update_of(const Rule *rule, bool is_weight, Value gradient, Value parameters,
+                             Value *velocity) {
+  Emitter *e = rule->e;
+  LLVMBuilderRef b = e->builder;
+  const UpdateRule lasting = lasting_rule(e, is_weight);
+  const int fine = fine_bits(e, &lasting), finer = fine - (int)e->model->number.fraction;
+  Value shift = rule_field(e, rule->pointer, RULE_rate_shift, "shift");
+  Value g = raise(e, gradient, finer);
+  if (lasting.l2_shift != NO_SHIFT)
+    g = LLVMBuildAdd(b, g, raise(e, parameters, fine - lasting.l2_shift), "g");
+  if (lasting.has_momentum) {
+    Value momentum =
+        const_vector(e, const_i64(e, (int64_t)lasting.momentum_raw * ((int64_t)1 << finer)));
+    Value kept = LLVMBuildMul(b, lengthen(e, *velocity), momentum, "kept");
+    Value sum = LLVMBuildAdd(b, kept, g, "velocity");
+    *velocity = shorten(e, saturate(e, drop_bits(e, sum, (uint32_t)fine, NULL)));
+    if (!lasting.is_nesterov) return descend(e, parameters, *velocity, NULL, shift, NULL);
+    g = LLVMBuildAdd(b, g, LLVMBuildMul(b, lengthen(e, *velocity), momentum, ""), "ahead");
+  }
+  return descend_by(e, parameters, g, LLVMBuildAdd(b, shift, const_i32(e, fine), ""), NULL);
+}
+
+/* ---- either ---- */
+
 Value emit_update(Emitter *e, Value pointer, bool is_weight, Value gradient, Value parameters,
                   Value states[2]) {
   const Optimizer *optimizer = &e->model->optimizer;
   const Rule rule = {e, pointer};
+  if (e->model->number.is_fixed)
+    return fixed_update_of(&rule, is_weight, gradient, parameters, states);
   Value g = gradient, change = NULL;
   if (is_weight && (float)optimizer->l2 != 0.0F)
     g = LLVMBuildFAdd(e->builder, g, times(&rule, RULE_l2, parameters), "g");

@@ -18,7 +18,7 @@ static const char *const processors[] = {NULL, "x86-64"};
 #else
 static const char *const processors[] = {NULL};
 #endif
-enum { PROCESSORS = sizeof processors / sizeof processors[0], MOST_KERNELS = 256 };
+enum { PROCESSORS = sizeof processors / sizeof processors[0], MOST_KERNELS = 512 };
 
 /* The same words in every run. */
 static inline uint32_t next_word(void) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Fixed-point arithmetic of generated code against runtime/fixed.h, bit for bit: products that join sums, of any range and of
-// small factors, and updates of weights and biases, at the corners of every format's range and at random; and every byte as an input.
+// small factors, and updates of weights and biases by every kind of descent, at the corners of every format's range and at random;
+// and every byte as an input.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -184,6 +185,104 @@ static void operations(void **state) {
   close_bench(&bench);
 }
 
+/* ---- momentum and l2 ---- */
+
+/* Biases have no l2, so that theirs are all kinds of momentum alone. */
+static const Optimizer optimizers[] = {
+    {.l2 = 0.125},
+    {.momentum = 0.37, .l2 = 0x1p-20},
+    {.momentum = 0.9, .is_nesterov = true, .l2 = 2},
+};
+enum { WEIGHTS, BIASES, PARAMETER_KINDS };
+enum { UPDATES = MODELS * COUNT(optimizers) * PARAMETER_KINDS };
+
+/* Parameters lie in base, what moves them (the optimizer's state) in result; both are replaced. */
+static void add_update(Bench *bench, bool is_weight) {
+  Emitter *e = &bench->e;
+  Value function = begin_kernel(e, 0, "update");
+  Value rule = work_field(e, WORK_weight_rule, ""), bases = work_field(e, WORK_right_delta, "");
+  Value moved = work_field(e, WORK_ff_right, "");
+  Loop loop = begin_loop(e, const_i64(e, 0), const_i64(e, OPERANDS), LANES, true, "i");
+  Value number = load_vector(e, e->v16i32, work_field(e, WORK_ff_left, ""), loop.index, 64, "n");
+  Value factor = load_vector(e, e->v16i32, work_field(e, WORK_up_left, ""), loop.index, 64, "f");
+  Value gradient = exact_gradient(e, number, is_weight ? factor_of(e, factor) : NULL);
+  Value states[2] = {load_vector(e, e->v16i32, moved, loop.index, 64, "state")};
+  Value base = load_vector(e, e->v16i32, bases, loop.index, 64, "base");
+  store_vector(e, emit_update(e, rule, is_weight, gradient, base, states), bases, loop.index, 64);
+  store_vector(e, states[0], moved, loop.index, 64);
+  end_loop(e, &loop);
+  end_function(e);
+  add_kernel(bench, function);
+}
+
+static void compare_update(NativeKernel *kernel, const Model *model, bool is_weight, double rate,
+                           Operands *o) {
+  static const uint32_t no_words[2];
+  static int32_t base[OPERANDS], state[OPERANDS];
+  const NumberFormat *format = &model->number;
+  UpdateRule rule = update_rule(&model->optimizer, format, rate, 1, is_weight);
+  const FixedUpdate update = fixed_update(&rule, format, 1);
+  const NativeWork work = {.ff_left = o->number,
+                           .up_left = o->factor,
+                           .right_delta = o->base,
+                           .ff_right = o->result,
+                           .weight_rule = &rule};
+  fill_operands(o, format, PRODUCT_ANY);
+  for (uint32_t i = 0; i < OPERANDS; i++) {
+    const int64_t one = (int64_t)1 << format->fraction;
+    state[i] = o->result[i] =
+        number_between((int32_t)fixed_least(format), (int32_t)fixed_greatest(format));
+    base[i] = o->base[i];
+    update_fixed(&update, o->number[i] * (is_weight ? (int64_t)o->factor[i] : one), no_words,
+                 &base[i], &state[i]);
+  }
+  kernel(&(NativeJunction){0}, &work);
+  for (uint32_t i = 0; i < OPERANDS; i++) {
+    if (o->base[i] == base[i] && (!rule.has_momentum || o->result[i] == state[i])) continue;
+    fail_msg("fixed(%u, %u), rounding %d, momentum %g, l2 %g, rate %g: number %d, factor %d give "
+             "%d and %d, expected %d and %d",
+             format->width, format->integer, (int)format->rounding, model->optimizer.momentum,
+             model->optimizer.l2, rate, o->number[i], o->factor[i], o->base[i], o->result[i],
+             base[i], state[i]);
+  }
+}
+
+/* Of a format's models with each optimizer, those whose updates are generated. */
+static uint32_t fill_optimized(Model models[UPDATES], Bench *bench) {
+  Model formatted[MODELS];
+  uint32_t count = 0;
+  fill_models(formatted);
+  for (uint32_t i = 0; i < MODELS * COUNT(optimizers); i++) {
+    models[count] = formatted[i / COUNT(optimizers)];
+    models[count].optimizer = optimizers[i % COUNT(optimizers)];
+    bench->e.model = &models[count];
+    count += can_update_fixed(&bench->e);
+  }
+  return count;
+}
+
+static void updates(void **state) {
+  static const double rates[] = {0x1p-1, 0x1p-7, 1, 0x1p-40, 0x1p-62};
+  static Model models[UPDATES];
+  static Operands operands;
+  Bench bench;
+  open_bench(&bench, &models[0], *state);
+  const uint32_t count = fill_optimized(models, &bench);
+  for (uint32_t i = 0; i < count; i++) {
+    bench.e.model = &models[i];
+    for (uint32_t kind = 0; kind < PARAMETER_KINDS; kind++) add_update(&bench, kind == WEIGHTS);
+  }
+  compile_bench(&bench);
+  for (uint32_t i = 0; i < count * PARAMETER_KINDS; i++) {
+    for (uint32_t r = 0; r < COUNT(rates); r++)
+      compare_update(bench.kernels[i], &models[i / PARAMETER_KINDS], i % PARAMETER_KINDS == WEIGHTS,
+                     rates[r], &operands);
+  }
+  close_bench(&bench);
+  /* Formats that round stochastically are left out, and the widest where l2 is fine. */
+  assert_true(count > COUNT(formats) * 2 * COUNT(optimizers) * 9 / 10);
+}
+
 /* ---- all words of an operation ---- */
 
 static void words_in_turn(void **state) {
@@ -263,6 +362,7 @@ int main(void) {
   for (size_t i = 0; i < PROCESSORS; i++) {
     void *processor = (void *)(uintptr_t)processors[i];
     const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(operations, processor),
+                                       cmocka_unit_test_prestate(updates, processor),
                                        cmocka_unit_test_prestate(words_in_turn, processor),
                                        cmocka_unit_test_prestate(bytes, processor)};
     failures += cmocka_run_group_tests_name(processors[i] ? processors[i] : "this processor", tests,
