@@ -404,6 +404,20 @@ static void assume_parameters(const Checker *checker, const Item *item, Binding 
   }
 }
 
+/* Each name of a pattern's head must stand for one thing, since the body could not say which it means. */
+static bool check_names(const Checker *checker, const Binding *bindings, uint32_t count) {
+  for (uint32_t i = 1; i < count; i++) {
+    for (uint32_t before = 0; before < i; before++) {
+      if (bindings[i].name.text != bindings[before].name.text) continue;
+      Message *m = error_at(checker->diagnostics, ERROR_DEFINED_TWICE, bindings[i].name.at,
+                            "'%s' is defined twice", bindings[i].name.text);
+      note_at(m, bindings[before].name.at, "first defined here");
+      return false;
+    }
+  }
+  return true;
+}
+
 static void warn_of_unused_bindings(const Checker *checker, const Body *body) {
   for (uint32_t i = 0; i < body->binding_count; i++) {
     if (body->bindings[i].is_used) continue;
@@ -412,12 +426,13 @@ static void warn_of_unused_bindings(const Checker *checker, const Body *body) {
   }
 }
 
-/* The condition with `bindings` for the parameters and room for l and r behind them. */
+/* The condition with `bindings` for the parameters and room for l and r behind them.  `is_definition`: its names are checked, too. */
 static Lowered lower_condition(const Checker *checker, const Item *item, Binding *bindings,
-                               bool warns) {
+                               bool is_definition) {
   const uint32_t count = count_parameters(item);
   bindings[count] = (Binding){item->left, argument_scalar(checker, 0, item->left.at), false};
   bindings[count + 1] = (Binding){item->right, argument_scalar(checker, 1, item->right.at), false};
+  if (is_definition && !check_names(checker, bindings, count + 2)) return poison;
   Definition definition = {.name = item->name};
   const Body body = {checker, bindings, count + 2, &definition};
   const Lowered lowered = lower(&body, item->value);
@@ -428,7 +443,7 @@ static Lowered lower_condition(const Checker *checker, const Item *item, Binding
     help(m, "compare it with something, as in `... <= 2`");
     return poison;
   }
-  if (warns) warn_of_unused_bindings(checker, &body);
+  if (is_definition) warn_of_unused_bindings(checker, &body);
   return lowered;
 }
 

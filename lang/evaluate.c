@@ -72,6 +72,13 @@ static const char *unit_suffix(Dimension dimension) {
   return " in other units";
 }
 
+/* Ten digits, but where they would show a fraction as a whole number. */
+static const char *real_text(Value value, Arena *arena) {
+  const char *text = arena_print(arena, "%.10g", value.real);
+  const bool hides = value.real != floor(value.real) && !strpbrk(text, ".e");
+  return arena_print(arena, "%.*g%s", hides ? 17 : 10, value.real, unit_suffix(value.dimension));
+}
+
 const char *value_text(Value value, Arena *arena) {
   switch (value.kind) {
   case VALUE_POISON: return "nothing";
@@ -82,7 +89,7 @@ const char *value_text(Value value, Arena *arena) {
     }
     return arena_print(arena, "%lld/%lld%s", (long long)value.exact.numerator,
                        (long long)value.exact.denominator, unit_suffix(value.dimension));
-  case VALUE_REAL: return arena_print(arena, "%.10g%s", value.real, unit_suffix(value.dimension));
+  case VALUE_REAL: return real_text(value, arena);
   case VALUE_TRUTH: return value.truth ? "true" : "false";
   case VALUE_TEXT: return arena_print(arena, "the text \"%s\"", value.text);
   case VALUE_LIST: return arena_print(arena, "a list of %u", value.count);

@@ -109,11 +109,27 @@ const char *read_string(Diagnostics *d, Arena *arena, Span at, const char *text,
   return decoded;
 }
 
+/* The number of a UTF-8 character of `length` bytes. */
+static uint32_t code_point(const char *text, size_t length) {
+  const unsigned char *bytes = (const unsigned char *)text;
+  if (length <= 1) return bytes[0];
+  uint32_t code = bytes[0] & (0x7FU >> length);
+  for (size_t i = 1; i < length; i++) code = code << 6 | (bytes[i] & 0x3FU);
+  return code;
+}
+
 void report_character(Diagnostics *d, Span at, const char *text, size_t length) {
   const unsigned char first = (unsigned char)text[0];
   if (first < ' ' || first == 127) {
     error_at(d, ERROR_CHARACTER, at, "unexpected control character 0x%02x", first);
-  } else {
-    error_at(d, ERROR_CHARACTER, at, "unexpected character '%.*s'", (int)length, text);
+    return;
   }
+  /* Some that are wide or blank look like none, and some turn the line around: those are told by number alone. */
+  const uint32_t code = code_point(text, length);
+  const bool is_plain = (code < 0x80 || code >= 0xA1) && !(code >= 0x2000 && code <= 0x206F) &&
+                        code != 0xAD && code != 0x3000 && code != 0xFEFF;
+  if (is_plain)
+    error_at(d, ERROR_CHARACTER, at, "unexpected character '%.*s'", (int)length, text);
+  else
+    error_at(d, ERROR_CHARACTER, at, "unexpected character U+%04X", code);
 }

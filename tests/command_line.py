@@ -340,6 +340,11 @@ class CommandLine(unittest.TestCase):
                 self.assertEqual([(m["line"], m["code"], m["message"]) for m in messages],
                                  [(line, "E0003", f"the byte 0x{ord(byte):02x} is no UTF-8")])
                 self.run_sedge("fmt", f"{name}.sedge", code=WRONG, errors="replace")
+        for encoding in ("utf-16", "utf-16-be", "utf-16-le"):
+            (self.folder / "wide.sedge").write_bytes(("\ufeff" * (encoding != "utf-16") + program).encode(encoding))
+            for verb in ("check", "fmt"):
+                done = self.run_sedge(verb, "wide.sedge", code=WRONG)
+                self.assertRegex(done.stderr, r"^wide.sedge: error: the text is UTF-16\n +. help: save the file as UTF-8\n1 error")
         self.write("imports.sedge", 'import "comment.sedge";\n')
         done = self.run_sedge("check", "imports.sedge", code=WRONG, errors="replace")
         self.assertIn("comment.sedge:2:7: error: the byte 0xe9", done.stderr)
