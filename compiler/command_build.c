@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -111,6 +112,34 @@ static void close_folder(const Build *b) {
   unlink(b->code);
   unlink(b->linked);
   rmdir(b->folder);
+}
+
+/* ---- being stopped ---- */
+
+static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
+static const Build *unfinished;
+
+static void on_stop(int number) {
+  close_folder(unfinished);
+  atomic_files_abandon();
+  raise(number); /* which ends the process: it is the default's turn again */
+}
+
+/* From now on whoever stops the process by a signal finds no unfinished files; what is ignored stays ignored. */
+static void watch_stops(const Build *b) {
+  struct sigaction action = {.sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND}, before;
+  sigemptyset(&action.sa_mask);
+  unfinished = b;
+  for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++)
+    if (sigaction(stops[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+      sigaction(stops[i], &action, NULL);
+}
+
+static void unwatch_stops(void) {
+  struct sigaction before;
+  for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++)
+    if (sigaction(stops[i], NULL, &before) == 0 && before.sa_handler == on_stop)
+      signal(stops[i], SIG_DFL);
 }
 
 /* Copies a whole file to its place. */
@@ -261,9 +290,11 @@ ExitCode command_build(const Invocation *invocation) {
                  .c = c,
                  .emit = find_emit(options->emit),
                  .output = options->output};
+  watch_stops(&build);
   const bool is_good = can_write_file(build.output, &failure) && open_folder(&build, &failure) &&
                        build_output(&build, &failure);
   close_folder(&build);
+  unwatch_stops();
   if (is_good) {
     tell_result(&build);
   } else {

@@ -92,6 +92,9 @@ static bool choose_places(AtomicFile *file, Failure *failure) {
   if (exists && S_ISDIR(status.st_mode))
     return fail(failure, FAILURE_OUTPUT, file->path, "it is a folder");
   if (exists && !S_ISREG(status.st_mode)) return true;
+  /* Neither it nor what it names may be replaced: who made it meant another place. */
+  if (!exists && lstat(file->path, &status) == 0)
+    return fail(failure, FAILURE_OUTPUT, file->path, "it is a link that leads to no file");
   if (file->target) file->temporary = temporary_name(file->target);
   if (!file->target || !file->temporary)
     return fail(failure, FAILURE_MEMORY, file->path, "no memory");

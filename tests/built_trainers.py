@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -325,6 +326,26 @@ class Built(unittest.TestCase):
                 done = self.sedge("build", *words, code=code, environment=environment)
                 self.assertIn(message, done.stderr)
                 self.assertEqual(self.names(), before)
+
+    def test_a_signal_leaves_no_unfinished_files(self):
+        compiler = self.folder / "slow"
+        compiler.write_text(f"#!/bin/sh\necho $$ > {self.folder}/started\nexec sleep 60\n")
+        compiler.chmod(0o755)
+        (self.folder / "unfinished").mkdir()
+        environment = {**os.environ, "CC": str(compiler), "TMPDIR": str(self.folder / "unfinished")}
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            started = self.folder / "started"
+            started.unlink(missing_ok=True)
+            process = subprocess.Popen([str(BINARY), "build", "small.sedge", "-o", "out"], cwd=self.folder, env=environment,
+                                       preexec_fn=lambda n=number: signal.signal(n, signal.SIG_DFL))
+            while not (started.exists() and started.read_text().endswith("\n")):
+                self.assertIsNone(process.poll())
+                time.sleep(0.02)
+            process.send_signal(number)
+            self.assertEqual(process.wait(60), -number)
+            os.kill(int(started.read_text()), signal.SIGKILL)
+            self.assertEqual(list((self.folder / "unfinished").iterdir()), [])
+            self.assertFalse((self.folder / "out").exists())
 
     def test_a_failure_leaves_what_was_there(self):
         self.write("x", "precious")

@@ -387,9 +387,11 @@ class CommandLine(unittest.TestCase):
 
     def test_what_cannot_be_written_is_a_system_failure(self):
         self.write("folder", "")
+        (self.folder / "nowhere").symlink_to("absent/x")
+        (self.folder / "ring").symlink_to("ring")
         before = self.names()
         for words in [["--save", "absent/w"], ["--save", "/dev/full"], ["--save", "folder/w"], ["--save", "."],
-                      ["--checkpoint", "absent/c"], ["--checkpoint", "/dev/full"]]:
+                      ["--save", "nowhere"], ["--report", "ring"], ["--checkpoint", "absent/c"], ["--checkpoint", "/dev/full"]]:
             with self.subTest(words=words):
                 done = self.run_sedge("train", "small.sedge", "--inputs", "10", *words, code=SYSTEM)
                 self.assertIn("error: ", done.stderr)

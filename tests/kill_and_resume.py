@@ -133,13 +133,13 @@ def try_locks():
     with tempfile.TemporaryDirectory(prefix="sedge-lock-") as folder:
         (Path(folder) / "long.sedge").write_text(long)
         (Path(folder) / "link").symlink_to("c")
-        words = [str(BINARY), "train", "long.sedge", "-q", "--json", "--checkpoint"]
+        words = [str(BINARY), "train", "long.sedge", "-q", "--json", "--log", "log", "--checkpoint"]
         for end in (signal.SIGKILL, signal.SIGTERM):
             first = subprocess.Popen([*words, "c"], cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             for _ in range(3):
                 first.stdout.readline()
             before = (Path(folder) / "c").exists()
-            for name in ("c", "link"):
+            for name in ("c", "link", "other"):  # the last for its log
                 second = subprocess.run([*words, name, "--resume", "c"], cwd=folder, capture_output=True, text=True,
                                         timeout=60, check=False)
                 check(second.returncode == SYSTEM and "another process is training into it" in second.stdout,
@@ -148,7 +148,7 @@ def try_locks():
             first.send_signal(end)
             first.communicate()
             check(first.returncode == (-signal.SIGKILL if end == signal.SIGKILL else INTERRUPTED), "the first process's end")
-        check(sorted(os.listdir(folder)) == ["c", "link", "long.sedge"], f"left over: {os.listdir(folder)}")
+        check(sorted(os.listdir(folder)) == ["c", "link", "log", "long.sedge"], f"left over: {os.listdir(folder)}")
 
         # What is locked is being written; what is not was left, and goes. Other files stay.
         for name in (".c.1.part", ".c.4194305.part", ".c.part", ".cc.1.part", ".c.1.parts"):
@@ -156,7 +156,7 @@ def try_locks():
         process = trial.start(folder, [])
         process.communicate()
         check(process.returncode == 0, "a run beside what was left")
-        check(sorted(os.listdir(folder)) == [".c.1.parts", ".c.part", ".cc.1.part", "a.sedge", "c", "link", "long.sedge"],
+        check(sorted(os.listdir(folder)) == [".c.1.parts", ".c.part", ".cc.1.part", "a.sedge", "c", "link", "log", "long.sedge"],
               f"left over: {sorted(os.listdir(folder))}")
 
 

@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/probe.h"
+#include "runtime/system.h"
 #include "runtime/verbs/train_events.h"
 
 struct TrainLog {
@@ -44,16 +47,24 @@ json_t *read_train_log(const char *path) {
   return events;
 }
 
+/* Opens the log and locks it, as long as it is open; what stands in it stays until then.  Devices are for everybody. */
 static bool open_file(TrainLog *log, Failure *failure) {
   const bool goes_on = log->run->options->resume != NULL;
+  struct stat status;
   if (!log->path) return true;
+  log->file = fopen(log->path, "a");
+  if (!log->file)
+    return fail(failure, FAILURE_OUTPUT, log->path, "cannot be written: %s", strerror(errno));
+  if (fstat(fileno(log->file), &status) != 0 || !S_ISREG(status.st_mode)) return true;
+  if (system_lock(fileno(log->file)) == FILE_IN_USE)
+    return fail(failure, FAILURE_OUTPUT, log->path,
+                "another process is training into it; wait for it, or choose another file");
   if (goes_on) {
     json_decref(log->events);
     log->events = read_train_log(log->path);
   }
-  log->file = fopen(log->path, goes_on ? "a" : "w");
-  if (log->file) return true;
-  return fail(failure, FAILURE_OUTPUT, log->path, "cannot be written: %s", strerror(errno));
+  return goes_on || ftruncate(fileno(log->file), 0) == 0 ||
+         fail(failure, FAILURE_OUTPUT, log->path, "cannot be written: %s", strerror(errno));
 }
 
 TrainLog *train_log_open(const Run *run, const TrainerSettings *settings, const char *path,
