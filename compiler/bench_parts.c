@@ -8,7 +8,8 @@
 #include "compiler/native_engine.h"
 #include "runtime/optimizer.h"
 
-/* The call of a kernel that worked on the most inputs, with copies of what lay on the caller's stack. */
+/* The call of a kernel that worked on the most inputs, with copies of what lay on the caller's
+ * stack. */
 typedef struct Note {
   NativeKernel *kernel; /* NULL: there is none */
   NativeJunction junction;

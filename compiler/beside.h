@@ -5,8 +5,8 @@
 
 #include "lang/arena.h"
 
-/* The path of a readable file of that name in the command's own folder, the one above it, or ../lib/sedge,
- * ../lib or ../share/sedge, in the arena; NULL: there is none. */
+/* The path of a readable file of that name in the command's own folder, the one above it, or
+ * ../lib/sedge, ../lib or ../share/sedge, in the arena; NULL: there is none. */
 char *find_beside(const char *name, Arena *arena);
 
 #endif

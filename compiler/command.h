@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One call of the command: its verb, its options, its arguments, and the functions that the verbs share.
+// One call of the command: its verb, its options, its arguments, and the functions that the verbs
+// share.
 #ifndef SEDGE_COMPILER_COMMAND_H
 #define SEDGE_COMPILER_COMMAND_H
 
@@ -43,11 +44,13 @@ typedef struct ExitMeaning {
 } ExitMeaning;
 extern const ExitMeaning exit_meanings[];
 
-/* The verbs and what they are for; and one verb with its options and an example, on standard output. */
+/* The verbs and what they are for; and one verb with its options and an example, on standard
+ * output. */
 void print_overview(FILE *out);
 void print_verb_help(Verb verb);
 
-/* Says on standard error what is wrong with the command line, and the way to help; returns EXIT_USAGE. */
+/* Says on standard error what is wrong with the command line, and the way to help; returns
+ * EXIT_USAGE. */
 ExitCode usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

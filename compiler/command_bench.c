@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// sedge bench: inputs and edges a second, of the whole and of its parts, against what the machine can do.
+// sedge bench: inputs and edges a second, of the whole and of its parts, against what the machine
+// can do.
 //
-// Inputs are random numbers in the form of the file's data (bytes or floats), so that no data set need be there; the rate is small, so
-// that they cannot make the weights run away.
+// Inputs are random numbers in the form of the file's data (bytes or floats), so that no data set
+// need be there; the rate is small, so that they cannot make the weights run away.
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // sedge build: a stand-alone trainer, or what one is made of.
 //
-// LLVM and the linker write into a folder of their own; only what is whole is then copied to its place, atomically.
+// LLVM and the linker write into a folder of their own; only what is whole is then copied to its
+// place, atomically.
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -125,7 +126,8 @@ static void on_stop(int number) {
   raise(number); /* which ends the process: it is the default's turn again */
 }
 
-/* From now on whoever stops the process by a signal finds no unfinished files; what is ignored stays ignored. */
+/* From now on whoever stops the process by a signal finds no unfinished files; what is ignored
+ * stays ignored. */
 static void watch_stops(const Build *b) {
   struct sigaction action = {.sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND}, before;
   sigemptyset(&action.sa_mask);

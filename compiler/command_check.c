@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// sedge check: is the file right?  Goes through all passes, so that what the hardware makes of it is said too.
+// sedge check: is the file right?  Goes through all passes, so that what the hardware makes of it
+// is said too.
 #include <stdio.h>
 
 #include "compiler/command.h"

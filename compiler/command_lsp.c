@@ -17,7 +17,8 @@ static void send_bytes(void *context, const char *bytes, size_t length) {
   *is_broken = fwrite(bytes, 1, length, stdout) != length || fflush(stdout) != 0;
 }
 
-/* Waits for input up to `timeout` milliseconds (-1: for ever) and feeds it; *has_ended at its end.  False: nothing came. */
+/* Waits for input up to `timeout` milliseconds (-1: for ever) and feeds it; *has_ended at its end.
+ * False: nothing came. */
 static bool read_some(Lsp *lsp, int timeout, bool *has_ended) {
   struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
   if (poll(&input, 1, timeout) <= 0) return false;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// sedge sweep: runs of every combination of some params and settings, side by side, each measured once.
+// sedge sweep: runs of every combination of some params and settings, side by side, each measured
+// once.
 //
-// What a run gave is kept in a state file as soon as it ends, under the digest of its definition: a sweep that is interrupted or
-// killed goes on from there, and one that is called again with more values measures only what is new.
+// What a run gave is kept in a state file as soon as it ends, under the digest of its definition: a
+// sweep that is interrupted or killed goes on from there, and one that is called again with more
+// values measures only what is new.
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +112,8 @@ static const char *clash_complaint(const Invocation *invocation) {
 
 /* ---- rows ---- */
 
-/* The file or its fit was wrong, and will be again; anything else, lack of memory say, may go well another time. */
+/* The file or its fit was wrong, and will be again; anything else, lack of memory say, may go well
+ * another time. */
 static bool is_final(const json_t *row) {
   const char *status = json_string_value(json_object_get(row, "status"));
   const json_int_t code = json_integer_value(json_object_get(row, "exit_code"));
@@ -341,7 +344,8 @@ static void define_runs(Sweep *sweep) {
   sweep->definitions = definitions;
 }
 
-/* The axes and the plot, against the file as it stands; the messages of a file that is wrong are printed here, once. */
+/* The axes and the plot, against the file as it stands; the messages of a file that is wrong are
+ * printed here, once. */
 static ExitCode read_request(Sweep *sweep) {
   const Invocation *invocation = sweep->invocation;
   const char *complaint = NULL;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// sedge verify: trains simulator and native code side by side and compares every parameter and prediction, bit by bit.
+// sedge verify: trains simulator and native code side by side and compares every parameter and
+// prediction, bit by bit.
 //
-// Both run pieces of growing length; after each, all parameters are compared.  Where they differ, both go back to where they last
-// agreed and take one input at a time, so that the first difference is named with its input.
+// Both run pieces of growing length; after each, all parameters are compared.  Where they differ,
+// both go back to where they last agreed and take one input at a time, so that the first difference
+// is named with its input.
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,8 +50,9 @@ static bool drain_step(Engine *engine, const void *unused, Tally *tally, Failure
   return engine_drain(engine, tally, failure);
 }
 
-/* Lets both engines take the same step.  Where both stop for the same reason, *failure is that; where one goes on, or stops for
- * another reason, that is a difference.  False where they cannot go on. */
+/* Lets both engines take the same step.  Where both stop for the same reason, *failure is that;
+ * where one goes on, or stops for another reason, that is a difference.  False where they cannot go
+ * on. */
 static bool take_step(Comparison *c, Step *step, const void *context, Difference *difference,
                       Failure *failure) {
   Failure failures[2] = {0};
@@ -140,7 +143,8 @@ static uint32_t float_bits(float value) {
   return bits;
 }
 
-/* Whether both see the same outputs for the first examples; classes and tallies follow from them. */
+/* Whether both see the same outputs for the first examples; classes and tallies follow from
+ * them. */
 static bool compare_predictions(Comparison *c, uint64_t count, Difference *difference,
                                 Failure *failure) {
   const Model *model = c->engines[0]->model;
@@ -214,7 +218,8 @@ static bool compare_tallies(const Comparison *c, Difference *difference) {
   return false;
 }
 
-/* Trains, compares, drains, compares; false where the engines could not go on: *failure, and *difference where one of them could. */
+/* Trains, compares, drains, compares; false where the engines could not go on: *failure, and
+ * *difference where one of them could. */
 static bool compare_engines(Comparison *c, uint64_t inputs, uint64_t examples,
                             Difference *difference, Failure *failure) {
   if (!run_pieces(c, inputs, difference, failure)) return false;

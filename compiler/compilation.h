@@ -30,12 +30,14 @@ typedef struct Compilation {
   const Schedule *schedule; /* by schedule */
 } Compilation;
 
-/* Begins a compilation of the file at `path`, or of `text` where that is not NULL; nothing is read yet.  `options` is
- * copied, what it points to is borrowed.  Owned: compilation_close, which frees all that the passes made. */
+/* Begins a compilation of the file at `path`, or of `text` where that is not NULL; nothing is read
+ * yet.  `options` is copied, what it points to is borrowed.  Owned: compilation_close, which frees
+ * all that the passes made. */
 Compilation *compilation_open(const char *path, const char *text, const CheckOptions *options);
 void compilation_close(Compilation *c);
 
-/* The folder of the file that contains `span`, "." for nowhere; in the arena.  Paths inside a file are relative to it. */
+/* The folder of the file that contains `span`, "." for nowhere; in the arena.  Paths inside a file
+ * are relative to it. */
 const char *folder_of_span(const Compilation *c, Span span);
 
 /* Where the file of a pattern edges(file) is; in the arena. */

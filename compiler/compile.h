@@ -21,8 +21,10 @@ CompileGoal compile_goal(const Invocation *invocation, PassId last);
 /* Runs the passes up to the goal and prints the dump.  False: an error was reported. */
 bool compile_to(const CompileGoal *goal, Compilation *c);
 
-/* Opens a compilation of the invocation's file (the embedded example where it names none) and runs the passes up to
- * `last`.  On an error, and where the invocation would write over what the program is made of, reports all messages, closes it, fills *code and returns NULL.  Owned: compilation_close. */
+/* Opens a compilation of the invocation's file (the embedded example where it names none) and runs
+ * the passes up to `last`.  On an error, and where the invocation would write over what the program
+ * is made of, reports all messages, closes it, fills *code and returns NULL.  Owned:
+ * compilation_close. */
 Compilation *compile_file(const Invocation *invocation, PassId last, ExitCode *code);
 
 #endif

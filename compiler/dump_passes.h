@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What each pass made, as text: --dump=NAME.  Tests compare it, so it is stable and holds no addresses or times.
+// What each pass made, as text: --dump=NAME.  Tests compare it, so it is stable and holds no
+// addresses or times.
 #ifndef SEDGE_COMPILER_DUMP_PASSES_H
 #define SEDGE_COMPILER_DUMP_PASSES_H
 

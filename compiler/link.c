@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Finds a C compiler and the runtime, and runs the one on the other.
 //
-// For this system the runtime is an archive, ready to be linked.  For another one it is compiled from its sources, which
-// lie where the command does, by the other system's compiler in the very call that links.
+// For this system the runtime is an archive, ready to be linked.  For another one it is compiled
+// from its sources, which lie where the command does, by the other system's compiler in the very
+// call that links.
 #include "compiler/link.h"
 
 #include <assert.h>
@@ -48,8 +49,8 @@ static Words common_flags = {"-O2",
 static Words linux_flags = {"-fPIC", NULL};
 static Words linux_libraries = {"-Wl,-Bstatic", "-ljansson",     "-lminizip", "-lmd",
                                 "-lz",          "-Wl,-Bdynamic", "-pthread",  NULL};
-/* What engines have had for years, and sedge's own code uses too (llvm/target.c); no threads.  The stack lies first in memory, so
- * that what grows beyond it traps instead of writing over data. */
+/* What engines have had for years, and sedge's own code uses too (llvm/target.c); no threads.  The
+ * stack lies first in memory, so that what grows beyond it traps instead of writing over data. */
 static Words wasi_flags = {"-msimd128", "-mbulk-memory", "-mnontrapping-fptoint",
                            "-D_WASI_EMULATED_GETPID", NULL};
 static Words wasi_libraries = {"-ljansson",
@@ -152,7 +153,8 @@ static bool add_cross_compiler(CommandLine *line, const char *triple, Failure *f
                                       compiler, system->packages);
 }
 
-/* Adds what compiles and links for this system, or for `triple` where that is another one's: $CC, else the first that is there. */
+/* Adds what compiles and links for this system, or for `triple` where that is another one's: $CC,
+ * else the first that is there. */
 static bool add_compiler(CommandLine *line, const char *triple, Failure *failure) {
   const char *named = getenv("CC");
   if (named && strspn(named, " \t") < strlen(named)) {
@@ -245,7 +247,8 @@ static bool add_folder(CommandLine *line, const char *all, const char *folder, F
          fail(failure, FAILURE_INPUT, pattern, "the sources of the runtime are not there");
 }
 
-/* The runtime of another system: compiled from its sources in the same call, with the libraries that the other system has. */
+/* The runtime of another system: compiled from its sources in the same call, with the libraries
+ * that the other system has. */
 static bool add_sources(CommandLine *line, const System *system, Failure *failure) {
   char *found = find_beside("runtime/sedge_runtime.h", line->arena);
   if (!found) {
@@ -275,8 +278,8 @@ static bool add_library_options(CommandLine *line, const char *name, Failure *fa
   add_word(line, arena_print(line->arena, "-Wl,-soname,%s", name));
   add_word(line, arena_print(line->arena, "-Wl,--version-script=%s", map));
   add_word(line, "-Wl,-u,sedge_trainer_open"); /* the archive's member that has all of them */
-  /* Debian's libjansson.a is compiled for executables: its one reference to data of libc, a comparison with stdin, would
-   * have to be copied into a program. */
+  /* Debian's libjansson.a is compiled for executables: its one reference to data of libc, a
+   * comparison with stdin, would have to be copied into a program. */
   add_word(line, "-Wl,--defsym=stdin=sedge_no_input");
   return true;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Loads the data of a train block, and shows with what goes wrong the place in the file that asked for it.
+// Loads the data of a train block, and shows with what goes wrong the place in the file that asked
+// for it.
 #include "compiler/load_data.h"
 
 #include <inttypes.h>

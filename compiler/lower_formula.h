@@ -7,7 +7,8 @@
 #include "lang/scalar.h"
 #include "runtime/formula.h"
 
-/* The steps of a tree, operands before their users, equal steps once; in the arena.  The tree is an activation or its derivative: SCALAR_ARGUMENT 0 is x. */
+/* The steps of a tree, operands before their users, equal steps once; in the arena.  The tree is an
+ * activation or its derivative: SCALAR_ARGUMENT 0 is x. */
 const Formula *lower_formula(const Scalar *tree, Arena *arena);
 
 #endif

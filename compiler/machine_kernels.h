@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The inner loops of machine_limits.c for one register width: included once for each, with LIMIT_BYTES, LIMIT_NAME(name) and
-// LIMIT_TARGET defined.
+// The inner loops of machine_limits.c for one register width: included once for each, with
+// LIMIT_BYTES, LIMIT_NAME(name) and LIMIT_TARGET defined.
 //
-// Nothing can be left out by the optimizer: float sums have an order that it must keep, and each ends in a result.
-// (This file and machine_limits.c are compiled with -ffp-contract=fast, so that a * b + c is one instruction where there is one.)
+// Nothing can be left out by the optimizer: float sums have an order that it must keep, and each
+// ends in a result. (This file and machine_limits.c are compiled with -ffp-contract=fast, so that a
+// * b + c is one instruction where there is one.)
 
 typedef float LIMIT_NAME(Vector) __attribute__((vector_size(LIMIT_BYTES)));
 

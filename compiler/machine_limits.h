@@ -19,7 +19,8 @@ typedef struct MachineLimits {
   double memory_rate;    /* out of an array of 256 MiB, which may lie in a large last cache */
 } MachineLimits;
 
-/* Measures for about `seconds` in all (at least a tenth), on this thread.  What there is no memory for is 0. */
+/* Measures for about `seconds` in all (at least a tenth), on this thread.  What there is no memory
+ * for is 0. */
 MachineLimits measure_machine(double seconds);
 
 /* One line, and the same as an object (a new reference). */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Maps the language's words for mathematics to the runtime's, one switch for each, so that a new word cannot be forgotten.
+// Maps the language's words for mathematics to the runtime's, one switch for each, so that a new
+// word cannot be forgotten.
 #include "compiler/make_model.h"
 
 #include <assert.h>

@@ -8,8 +8,8 @@
 #include "runtime/interleaver.h"
 #include "runtime/model.h"
 
-/* The model of a program with these edges [junction_count]; in the arena, and borrows the program's and the edges'
- * tables.  Cannot fail: whatever a model cannot be was refused by check. */
+/* The model of a program with these edges [junction_count]; in the arena, and borrows the program's
+ * and the edges' tables.  Cannot fail: whatever a model cannot be was refused by check. */
 const Model *make_model(const Program *program, const Interleaver *edges, Arena *arena);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Maps the language's words for training to the runtime's, one switch for each, so that a new word cannot be forgotten.
+// Maps the language's words for training to the runtime's, one switch for each, so that a new word
+// cannot be forgotten.
 #include "compiler/make_recipe.h"
 
 #include <assert.h>

@@ -6,8 +6,8 @@
 #include "compiler/compilation.h"
 #include "runtime/recipe.h"
 
-/* The recipe of a compilation; the hardware's clocks are 0 where it has not come to its schedule.  Its texts live in the
- * compilation's arena. */
+/* The recipe of a compilation; the hardware's clocks are 0 where it has not come to its schedule.
+ * Its texts live in the compilation's arena. */
 Recipe make_recipe(const Compilation *c);
 
 #endif

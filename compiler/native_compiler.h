@@ -5,7 +5,8 @@
 
 #include "compiler/llvm/native.h"
 
-/* The code generator; loaded until the process ends.  NULL: *failure says why it cannot be loaded. */
+/* The code generator; loaded until the process ends.  NULL: *failure says why it cannot be
+ * loaded. */
 const NativeCompiler *native_compiler(Failure *failure);
 
 #endif

@@ -8,11 +8,12 @@
 #include "compiler/options.h"
 #include "runtime/engine.h"
 
-/* Compiles the model for this processor (or --cpu) and opens the engine on it, with --threads or as many as pay.  Owned:
- * engine_close, which unloads the code too. NULL: *failure says why. */
+/* Compiles the model for this processor (or --cpu) and opens the engine on it, with --threads or as
+ * many as pay.  Owned: engine_close, which unloads the code too. NULL: *failure says why. */
 Engine *open_native(const Compilation *c, const Options *options, Failure *failure);
 
-/* The same on other kernels: those that `wrap` makes of the compiled ones. They live as long as the engine. */
+/* The same on other kernels: those that `wrap` makes of the compiled ones. They live as long as the
+ * engine. */
 typedef const NativeKernels *KernelWrap(void *context, const NativeKernels *kernels);
 Engine *open_native_wrapped(const Compilation *c, const Options *options, KernelWrap *wrap,
                             void *context, Failure *failure);

@@ -72,7 +72,8 @@ Engine *open_engine(const Compilation *c, const Options *options, const char *na
   return find_engine(name)->open(c, options, failure);
 }
 
-/* Reports through the diagnostics of the compilation, so that a failure looks like any other message. */
+/* Reports through the diagnostics of the compilation, so that a failure looks like any other
+ * message. */
 static ExitCode report_run_failure(void *context, const Failure *failure) {
   const Session *session = context;
   return report_failure(session->invocation, session->c, failure);

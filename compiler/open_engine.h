@@ -15,8 +15,8 @@
 /* Whether --engine names an engine or is not given; else says so as a usage error. */
 bool is_engine_known(const Options *options);
 
-/* Opens the engine of that name (NULL: the one that --engine defaults to), which is known, on a compilation that has come to its
- * schedule. Owned: engine_close.  NULL: *failure says why. */
+/* Opens the engine of that name (NULL: the one that --engine defaults to), which is known, on a
+ * compilation that has come to its schedule. Owned: engine_close.  NULL: *failure says why. */
 Engine *open_engine(const Compilation *c, const Options *options, const char *name,
                     Failure *failure);
 
@@ -29,8 +29,9 @@ typedef struct Session {
   Engine *engine;
 } Session;
 
-/* Compiles the invocation's file, loads its data where they are needed, opens the engine and loads the parameters of --load.
- * Warnings have been reported.  On failure reports, fills *code and returns false.  Owned: session_close. */
+/* Compiles the invocation's file, loads its data where they are needed, opens the engine and loads
+ * the parameters of --load.  Warnings have been reported.  On failure reports, fills *code and
+ * returns false.  Owned: session_close. */
 bool session_open(const Invocation *invocation, bool needs_data, Session *session, ExitCode *code);
 void session_close(Session *session);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Parses the command line by popt, from the one table of options: options.def and the shared verbs' own.
+// Parses the command line by popt, from the one table of options: options.def and the shared verbs'
+// own.
 //
-// All verbs' options are accepted first, wherever they stand; whether the verb takes them is asked when the verb is
-// known, so that the message can say so.
+// All verbs' options are accepted first, wherever they stand; whether the verb takes them is asked
+// when the verb is known, so that the message can say so.
 #include "compiler/options.h"
 
 #include <assert.h>
@@ -124,7 +125,8 @@ static const char *describe_bad_option(poptContext context, int error, Arena *ar
   return arena_print(arena, "there is no option %s", name);
 }
 
-/* What stands behind an option, or a word that is none; NULL behind a flag.  popt gives no value where it gets no memory. */
+/* What stands behind an option, or a word that is none; NULL behind a flag.  popt gives no value
+ * where it gets no memory. */
 static const char *take_value(poptContext context, bool is_expected, Arena *arena) {
   char *value = poptGetOptArg(context);
   if (!value && is_expected) arena_fail(0);
@@ -160,7 +162,8 @@ bool parse_options(int argc, const char **argv, Arena *arena, ParsedLine *line,
   struct poptOption popt[OPTION_TOTAL + 1];
   fill_popt_table(popt, find_verb_word(argc, argv));
   *line = (ParsedLine){0};
-  /* Arguments as options: popt's own list of them loses some, and says nothing, where it gets no memory. */
+  /* Arguments as options: popt's own list of them loses some, and says nothing, where it gets no
+   * memory. */
   poptContext context =
       poptGetContext("sedge", argc, argv, popt, POPT_CONTEXT_NO_EXEC | POPT_CONTEXT_ARG_OPTS);
   if (!context) arena_fail(0);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The command line as values: options.def and commands.def turned into structs and enums, and the parser.
+// The command line as values: options.def and commands.def turned into structs and enums, and the
+// parser.
 #ifndef SEDGE_COMPILER_OPTIONS_H
 #define SEDGE_COMPILER_OPTIONS_H
 
@@ -40,11 +41,13 @@ typedef struct ParsedLine {
   const char *const *arguments;
 } ParsedLine;
 
-/* Parses argv; what it fills lives in the arena.  False: NULL-terminated *complaint (in the arena) says why. */
+/* Parses argv; what it fills lives in the arena.  False: NULL-terminated *complaint (in the arena)
+ * says why. */
 bool parse_options(int argc, const char **argv, Arena *arena, ParsedLine *line,
                    const char **complaint);
 
-/* Whether `verb` takes every option that was given; else false, and *complaint says which it does not. */
+/* Whether `verb` takes every option that was given; else false, and *complaint says which it does
+ * not. */
 bool options_suit(const ParsedLine *line, Verb verb, Arena *arena, const char **complaint);
 
 /* One option as its help shows it. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The compiler's table of contents: which passes there are, in which order, and how far to go.
 //
-// To add a pass: a line in passes.def, a field in Compilation, and its run (and verify, dump) functions.
+// To add a pass: a line in passes.def, a field in Compilation, and its run (and verify, dump)
+// functions.
 #ifndef SEDGE_COMPILER_PASSES_H
 #define SEDGE_COMPILER_PASSES_H
 
@@ -29,8 +30,8 @@ typedef struct Pass {
 /* In order, indexed by PassId. */
 extern const Pass passes[PASS_COUNT];
 
-/* Runs the passes up to and including `last`, each followed by its verify.  False: an error was reported, and the
- * passes after it were not run. */
+/* Runs the passes up to and including `last`, each followed by its verify.  False: an error was
+ * reported, and the passes after it were not run. */
 bool run_passes(Compilation *c, PassId last);
 
 /* The same from `first` on, where all before it have been run. */

@@ -25,7 +25,8 @@ Message *add_failure(Diagnostics *d, const Failure *failure) {
   return error_in(d, code_of_failure(failure->kind), path, "%s", failure->message);
 }
 
-/* The worst that was reported decides: our own defects, then the system, then the file, then the hardware. */
+/* The worst that was reported decides: our own defects, then the system, then the file, then the
+ * hardware. */
 static ExitCode exit_code_of(const Diagnostics *d) {
   if (error_count(d) == 0) return EXIT_DONE;
   if (has_error_code(d, ERROR_DEFECT) || has_error_code(d, ERROR_EDGES_DEFECT)) return EXIT_DEFECT;

@@ -14,13 +14,14 @@
 /* Adds a runtime failure to the messages; returns the message, for help to be added. */
 Message *add_failure(Diagnostics *d, const Failure *failure);
 
-/* Prints the messages of a compilation that has come to its end, and returns what they mean: EXIT_DONE without errors.
- * As text they go to standard error.  With --json they are objects: on standard output where they are the result (the
- * verb is `check`, or there are errors), else on standard error, so that a result stays alone. */
+/* Prints the messages of a compilation that has come to its end, and returns what they mean:
+ * EXIT_DONE without errors.  As text they go to standard error.  With --json they are objects: on
+ * standard output where they are the result (the verb is `check`, or there are errors), else on
+ * standard error, so that a result stays alone. */
 ExitCode report_messages(const Invocation *invocation, const Compilation *c);
 
-/* Reports the warnings of a compilation that is to be used further, and forgets them, so that a later report_messages prints
- * only what comes after. */
+/* Reports the warnings of a compilation that is to be used further, and forgets them, so that a
+ * later report_messages prints only what comes after. */
 void report_warnings(const Invocation *invocation, Compilation *c);
 
 /* add_failure, then report_messages. */

@@ -14,7 +14,8 @@ void arena_on_failure(OutOfMemory handler);
 /* What an arena does when it gets no memory, for those who allocate beside it. */
 _Noreturn void arena_fail(size_t bytes);
 
-/* realloc() that ends as arena_fail() does where there is no memory: for what outlives no call and belongs to no arena. */
+/* realloc() that ends as arena_fail() does where there is no memory: for what outlives no call and
+ * belongs to no arena. */
 void *heap_alloc(void *old, size_t bytes);
 
 /* Opens an empty arena.  Owned: close with arena_close, which frees all it gave out. */

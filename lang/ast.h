@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The tree of a .sedge file, as it was written: nothing is looked up or computed yet.
 //
-// Everything lives in the arena of the parse.  Lists are linked through `next`, in the file's order.  A part that
-// could not be read is an EXPR_POISON (an error has been reported) or is missing; later passes stay silent about it.
+// Everything lives in the arena of the parse.  Lists are linked through `next`, in the file's
+// order.  A part that could not be read is an EXPR_POISON (an error has been reported) or is
+// missing; later passes stay silent about it.
 #ifndef SEDGE_LANG_AST_H
 #define SEDGE_LANG_AST_H
 
@@ -67,8 +68,8 @@ struct Expr {
   Argument *arguments; /* CALL */
   Expr *elements;      /* LIST: two or more, or one with a trailing comma, or none */
   bool is_parenthesized;
-  uint32_t
-      chain; /* BINARY: operations below it along the left side: `1 + 1 + 1` is as deep as it is long */
+  /* BINARY: operations below it along the left side: `1 + 1 + 1` is as deep as it is long */
+  uint32_t chain;
 };
 
 /* `name[shape] pad n` */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tree as canonical .sedge text: one statement a line, two spaces deep, parentheses where the grammar needs them.
+// The tree as canonical .sedge text: one statement a line, two spaces deep, parentheses where the
+// grammar needs them.
 #include <inttypes.h>
 #include <string.h>
 
@@ -50,7 +51,8 @@ static void put_number(Text *text, Rational number) {
     put(text, arena_print(text->arena, " / %" PRId64, number.denominator));
 }
 
-/* A fraction with a unit must stay one token: as a decimal where it ends, which every fraction that was written does. */
+/* A fraction with a unit must stay one token: as a decimal where it ends, which every fraction that
+ * was written does. */
 static void put_quantity(Text *text, const Expr *expr) {
   Rational tenfold = expr->number;
   int places = 0;

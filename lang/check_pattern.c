@@ -91,7 +91,8 @@ static bool set_degrees(const Fitting *f, uint64_t edges, Span at) {
   return true;
 }
 
-/* "the nearest that do are 8 and 16", instead of `value`, for numbers that are multiples of 1 / denominator. */
+/* "the nearest that do are 8 and 16", instead of `value`, for numbers that are multiples of 1 /
+ * denominator. */
 static void help_nearest(const Fitting *f, Message *m, const FieldValue *value, Neighbours near,
                          uint64_t denominator) {
   const char *texts[2] = {NULL, NULL};

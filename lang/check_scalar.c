@@ -404,7 +404,8 @@ static void assume_parameters(const Checker *checker, const Item *item, Binding 
   }
 }
 
-/* Each name of a pattern's head must stand for one thing, since the body could not say which it means. */
+/* Each name of a pattern's head must stand for one thing, since the body could not say which it
+ * means. */
 static bool check_names(const Checker *checker, const Binding *bindings, uint32_t count) {
   for (uint32_t i = 1; i < count; i++) {
     for (uint32_t before = 0; before < i; before++) {
@@ -426,7 +427,8 @@ static void warn_of_unused_bindings(const Checker *checker, const Body *body) {
   }
 }
 
-/* The condition with `bindings` for the parameters and room for l and r behind them.  `is_definition`: its names are checked, too. */
+/* The condition with `bindings` for the parameters and room for l and r behind them.
+ * `is_definition`: its names are checked, too. */
 static Lowered lower_condition(const Checker *checker, const Item *item, Binding *bindings,
                                bool is_definition) {
   const uint32_t count = count_parameters(item);

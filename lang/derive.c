@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Symbolic derivatives, simplified as they are built: scalar_apply folds constants and drops what does nothing.
+// Symbolic derivatives, simplified as they are built: scalar_apply folds constants and drops what
+// does nothing.
 #include "lang/derive.h"
 
 #include <stddef.h>

@@ -168,7 +168,8 @@ static bool is_continuation(char byte) {
   return ((unsigned char)byte & 0xC0U) == 0x80U;
 }
 
-/* Prints bytes as one line, tabs kept and other control characters as spaces; or, as_blank, the blanks that stand under them. */
+/* Prints bytes as one line, tabs kept and other control characters as spaces; or, as_blank, the
+ * blanks that stand under them. */
 static void print_cells(FILE *out, const char *text, uint32_t count, char as_blank) {
   for (uint32_t i = 0; i < count; i++) {
     const char c = text[i];

@@ -39,12 +39,13 @@ Message *error_at(Diagnostics *d, ErrorCode code, Span at, const char *format, .
 Message *warning_at(Diagnostics *d, ErrorCode code, Span at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Reports a failure that has a path instead of a place ("path: error: ..."), or neither (path NULL). */
+/* Reports a failure that has a path instead of a place ("path: error: ..."), or neither (path
+ * NULL). */
 Message *error_in(Diagnostics *d, ErrorCode code, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Adds a second place, a line of advice, or a change that mends by itself (replace `at` by `replacement`; an empty span
- * inserts; several are a choice).  `replacement` is copied. */
+/* Adds a second place, a line of advice, or a change that mends by itself (replace `at` by
+ * `replacement`; an empty span inserts; several are a choice).  `replacement` is copied. */
 void note_at(Message *m, Span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void help(Message *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void fix(Message *m, Span at, const char *replacement);
@@ -71,7 +72,8 @@ MessageFacts message_facts(const Diagnostics *d, uint32_t number);
 
 uint32_t error_count(const Diagnostics *d);
 
-/* Whether the message reported last is one of the few that are printed; for others, advice that takes time need not be found. */
+/* Whether the message reported last is one of the few that are printed; for others, advice that
+ * takes time need not be found. */
 bool last_is_shown(const Diagnostics *d);
 uint32_t warning_count(const Diagnostics *d);
 
@@ -81,8 +83,8 @@ bool has_error_code(const Diagnostics *d, ErrorCode code);
 /* Prints all messages, sorted by file and place, at most twenty errors, then one line of totals. */
 void print_diagnostics(const Diagnostics *d, FILE *out, bool with_color);
 
-/* Prints all messages as JSON Lines: file line column end_line end_column severity code message help,
- * and `fixes` where there are any: each mends by itself. */
+/* Prints all messages as JSON Lines: file line column end_line end_column severity code message
+ * help, and `fixes` where there are any: each mends by itself. */
 void print_diagnostics_json(const Diagnostics *d, FILE *out);
 
 /* The code that prints as `printed` ("E0204", any case), or ERROR_CODE_COUNT. */

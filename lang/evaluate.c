@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Expressions to values.  One mistake gives one message: whatever a poisoned value touches is poisoned silently.
+// Expressions to values.  One mistake gives one message: whatever a poisoned value touches is
+// poisoned silently.
 #include "lang/evaluate.h"
 
 #include <math.h>

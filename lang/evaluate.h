@@ -29,7 +29,8 @@ typedef struct Value {
   const struct Value *items;
 } Value;
 
-/* What a name stands for: looked up by the caller. Reports an unknown name itself (with "did you mean") and returns poison. */
+/* What a name stands for: looked up by the caller. Reports an unknown name itself (with "did you
+ * mean") and returns poison. */
 typedef Value (*LookUp)(void *context, const Expr *name);
 
 typedef struct Evaluation {
@@ -39,8 +40,8 @@ typedef struct Evaluation {
   void *context;
 } Evaluation;
 
-/* The value of an expression. A mistake in it gives one error and VALUE_POISON.  true and false are truths unless look_up
- * knows them; they are not names of the file. */
+/* The value of an expression. A mistake in it gives one error and VALUE_POISON.  true and false are
+ * truths unless look_up knows them; they are not names of the file. */
 Value evaluate(const Evaluation *evaluation, const Expr *expr);
 
 /* EXACT or REAL as a double; 0 otherwise. */

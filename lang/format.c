@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // One layout for .sedge text.
 //
-// The words (words.h) are cut into lines, a line for each statement, brace and lone comment; lines of one run are aligned; then
-// each is printed, over several rows where it is too long.  The layout depends on the words alone and on which comments had
-// a row for themselves, and the result has the same: so laying it out again changes nothing.
+// The words (words.h) are cut into lines, a line for each statement, brace and lone comment; lines
+// of one run are aligned; then each is printed, over several rows where it is too long.  The layout
+// depends on the words alone and on which comments had a row for themselves, and the result has the
+// same: so laying it out again changes nothing.
 #include "lang/format.h"
 
 #include <string.h>
@@ -18,7 +19,8 @@ static const char *tree_text(const SourceFile *source, Diagnostics *d, Arena *ar
   return print_file(parse_file(source, d, names_new(arena), arena), arena);
 }
 
-/* Whether two texts have the same words; comments may differ in blanks at the ends of their rows. */
+/* Whether two texts have the same words; comments may differ in blanks at the ends of their
+ * rows. */
 static bool have_same_words(Words before, Words after) {
   if (before.count != after.count) return false;
   for (uint32_t i = 0; i < before.count; i++) {

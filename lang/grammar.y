@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * The grammar of .sedge: actions build nodes and do nothing else.
  *
- * It takes more than is right (two outputs, a setting in a network), so that the checks can say better what is wrong.
- * After a mistake it goes on behind the next `;` or `}`: one mistake, one message. */
+ * It takes more than is right (two outputs, a setting in a network), so that the checks can say
+ * better what is wrong. After a mistake it goes on behind the next `;` or `}`: one mistake, one
+ * message. */
 %require "3.8"
 %define api.pure full
 %define api.prefix {sedge_}
@@ -40,7 +41,8 @@ static void sedge_error(const Span *at, yyscan_t scanner, Parse *parse, const ch
 
 enum { CHAIN_LIMIT = 2000 };
 
-/* Whether an operation may stand on `left`: what goes through a tree goes down its left side by recursion. */
+/* Whether an operation may stand on `left`: what goes through a tree goes down its left side by
+ * recursion. */
 static bool is_shallow(Parse *parse, Span at, const Expr *left) {
   const bool is_chain = left && left->kind == EXPR_BINARY;
   if (!is_chain || left->chain < CHAIN_LIMIT) return true;
@@ -384,7 +386,8 @@ static bool is_among(yysymbol_kind_t symbol, const yysymbol_kind_t *expected, in
   return false;
 }
 
-/* "expected ';'", "expected a name or '('"; where very many would do, what closes the construct or "a value". */
+/* "expected ';'", "expected a name or '('"; where very many would do, what closes the construct or
+ * "a value". */
 static void list_expected(const yysymbol_kind_t *expected, int count, char *text, size_t size) {
   size_t used = 0;
   text[0] = '\0';

@@ -10,8 +10,8 @@
 
 #include "lang/vector.h"
 
-/* A file that was read, known by device and inode, so that two ways to one file are one; by its path where it is in memory
- * alone. */
+/* A file that was read, known by device and inode, so that two ways to one file are one; by its
+ * path where it is in memory alone. */
 typedef struct Visit {
   dev_t device;
   ino_t inode;
@@ -61,7 +61,8 @@ static char *read_all(FILE *file, size_t *length) {
 
 /* ---- finding ---- */
 
-/* A file that was looked for: its text in memory, or open on the disk; neither where there is none. */
+/* A file that was looked for: its text in memory, or open on the disk; neither where there is
+ * none. */
 typedef struct Found {
   const char *path;
   const char *text; /* borrowed from the overlay, or NULL */
@@ -76,8 +77,8 @@ static const char *join(Arena *arena, const char *folder, size_t folder_length, 
   return arena_print(arena, "%.*s/%s", (int)folder_length, folder, path);
 }
 
-/* Looks for a path; false where nothing is there (errno says why).  What is no regular file is opened only if `any_kind`:
- * opening a pipe may wait forever. */
+/* Looks for a path; false where nothing is there (errno says why).  What is no regular file is
+ * opened only if `any_kind`: opening a pipe may wait forever. */
 static bool find_file(const ImportContext *context, const char *path, bool any_kind, Found *found) {
   const TextOverlay *overlay = context->overlay;
   *found = (Found){.path = path};

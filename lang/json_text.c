@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 character at the beginning of `text`; 0 where there is none.  jansson knows what is right. */
+/* Bytes of the UTF-8 character at the beginning of `text`; 0 where there is none.  jansson knows
+ * what is right. */
 static size_t character_length(const char *text, size_t length) {
   for (size_t bytes = 1; bytes <= 4 && bytes <= length; bytes++) {
     json_t *one = json_stringn(text, bytes);

@@ -9,7 +9,8 @@
 /* A new reference, never NULL.  JSON is UTF-8: each byte that is not part of it becomes U+FFFD. */
 json_t *json_text(const char *text, size_t length);
 
-/* Bytes of `text` before the first one that is no UTF-8: all `length` of them where there is none. */
+/* Bytes of `text` before the first one that is no UTF-8: all `length` of them where there is
+ * none. */
 size_t utf8_length(const char *text, size_t length);
 
 #endif

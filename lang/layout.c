@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From words to text: cut into lines, spaced, aligned in runs, and printed over as many rows as needed.
+// From words to text: cut into lines, spaced, aligned in runs, and printed over as many rows as
+// needed.
 #include "lang/layout.h"
 
 #include <string.h>
@@ -93,7 +94,8 @@ static bool ends_row(const Layout *layout, uint32_t comment) {
 
 /* ---- cutting into lines ---- */
 
-/* The end of the comments from `at` that fill a row to its end; `at` where there is something else in that row. */
+/* The end of the comments from `at` that fill a row to its end; `at` where there is something else
+ * in that row. */
 static uint32_t comment_row_end(const Layout *layout, uint32_t at) {
   for (uint32_t i = at; i < layout->words.count; i++) {
     if (!word_is_comment(&layout->words.items[i])) return at;
@@ -129,7 +131,8 @@ static LineKind kind_of_body(const Word *word, bool is_in_block) {
   return LINE_SETTING;
 }
 
-/* The end of the statement whose body begins at `at`: behind its ';' or brace, and behind the '}' of an empty block. */
+/* The end of the statement whose body begins at `at`: behind its ';' or brace, and behind the '}'
+ * of an empty block. */
 static uint32_t statement_end(const Layout *layout, uint32_t at) {
   const Word *words = layout->words.items;
   const uint32_t count = layout->words.count;
@@ -201,7 +204,8 @@ static uint32_t operator_precedence(const Word *word) {
   return 0;
 }
 
-/* Whether word `at` is the '/' between two plain numbers that is set as a fraction, `1/8`: where it reads as it is computed. */
+/* Whether word `at` is the '/' between two plain numbers that is set as a fraction, `1/8`: where it
+ * reads as it is computed. */
 static bool is_fraction(const Spacing *spacing, const Layout *layout, uint32_t at, uint32_t end) {
   static const char *const tighter[] = {"/", "%", "^", NULL};
   const Word *word = &layout->words.items[at];
@@ -304,7 +308,8 @@ static void space_line(Layout *layout, const Line *line) {
 
 /* ---- columns ---- */
 
-/* Whether a statement has a comma outside brackets: several layers, of which only the first name is aligned. */
+/* Whether a statement has a comma outside brackets: several layers, of which only the first name is
+ * aligned. */
 static bool has_several_parts(const Layout *layout, const Line *line) {
   uint32_t depth = 0;
   for (uint32_t i = line->body; i < line->end; i++) {
@@ -316,7 +321,8 @@ static bool has_several_parts(const Layout *layout, const Line *line) {
   return false;
 }
 
-/* The column that begins with word `i` of a line, which is not its first and stands outside brackets. */
+/* The column that begins with word `i` of a line, which is not its first and stands outside
+ * brackets. */
 static Column column_of(const Line *line, uint32_t i, bool has_list, bool has_arrow,
                         const Word *word) {
   const bool is_second = i == line->body + 1;
@@ -341,7 +347,8 @@ static Column column_of(const Line *line, uint32_t i, bool has_list, bool has_ar
   return COLUMN_NONE;
 }
 
-/* Marks where the columns of a line begin.  What stands behind a forced row end has none, nor has a line behind a comment. */
+/* Marks where the columns of a line begin.  What stands behind a forced row end has none, nor has a
+ * line behind a comment. */
 static void mark_columns(Layout *layout, const Line *line) {
   if (line->body > line->first) return;
   const bool has_list = has_several_parts(layout, line);
@@ -358,7 +365,8 @@ static void mark_columns(Layout *layout, const Line *line) {
   }
 }
 
-/* Where the piece of a column would begin, on the line as it is set so far; false where the line has no such column. */
+/* Where the piece of a column would begin, on the line as it is set so far; false where the line
+ * has no such column. */
 static bool column_place(const Layout *layout, const Line *line, Column column, uint32_t *place,
                          uint32_t *piece) {
   uint32_t width = line->depth * INDENT;
@@ -441,8 +449,8 @@ static bool fits_row(const Layout *layout, uint32_t first, uint32_t end, uint32_
   return column <= WIDTH;
 }
 
-/* Where to end a row that is too long: before the piece of lowest rank that fits, the last of equals; else before the first
- * that can begin a row; `end` where none can. */
+/* Where to end a row that is too long: before the piece of lowest rank that fits, the last of
+ * equals; else before the first that can begin a row; `end` where none can. */
 static uint32_t choose_break(const Layout *layout, uint32_t first, uint32_t end, uint32_t column,
                              uint32_t next_column) {
   uint32_t best = end, earliest = end;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An override is a statement like any other from here on: it is checked, and complained of, as if it stood in the file.
+// An override is a statement like any other from here on: it is checked, and complained of, as if
+// it stood in the file.
 #include "lang/override.h"
 
 #include <string.h>

@@ -10,7 +10,8 @@
 /* Parses a whole file.  Never NULL: what could not be read is left out, and was reported to d. */
 File *parse_file(const SourceFile *source, Diagnostics *d, Names *names, Arena *arena);
 
-/* Parses `name = expression` or `block.setting = expression`, the text of a -D option.  NULL after an error. */
+/* Parses `name = expression` or `block.setting = expression`, the text of a -D option.  NULL after
+ * an error. */
 typedef struct Define {
   Name block; /* text is NULL where a param is meant */
   Name name;

@@ -7,7 +7,8 @@
 #include "lang/vector.h"
 #include "lang/words.h"
 
-/* Lists in the making: linked through next, with their last node at hand, so that appending takes no walk. */
+/* Lists in the making: linked through next, with their last node at hand, so that appending takes
+ * no walk. */
 #define LIST_OF(Type)                                                                              \
   typedef struct Type##List {                                                                      \
     Type *first, *last;                                                                            \
@@ -42,7 +43,8 @@ typedef struct Parse {
   bool is_too_deep; /* an expression with too many operators was reported */
 } Parse;
 
-/* Whether the token at `at` begins a line, or closes a block, while the one before it ended without `;`, `{` or `}`. */
+/* Whether the token at `at` begins a line, or closes a block, while the one before it ended without
+ * `;`, `{` or `}`. */
 bool parse_lacks_semicolon(const Parse *parse, Span at);
 
 #endif

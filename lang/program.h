@@ -2,7 +2,8 @@
 // The checked program: what lang makes of a .sedge file, and all that the compiler sees of it.
 //
 // Every number here is resolved, in range and in its base unit (hertz, bits), and every default is
-// filled in: `is_given` says whether the file wrote it, `at` where.  Lives in the arena given to check.
+// filled in: `is_given` says whether the file wrote it, `at` where.  Lives in the arena given to
+// check.
 #ifndef SEDGE_LANG_PROGRAM_H
 #define SEDGE_LANG_PROGRAM_H
 
@@ -39,7 +40,8 @@ typedef struct OwnActivation {
   const Scalar *derivative;
 } OwnActivation;
 
-/* `pattern name(params)(l, r) = condition;` with its params bound: SCALAR_ARGUMENT 0 is l, 1 is r. */
+/* `pattern name(params)(l, r) = condition;` with its params bound: SCALAR_ARGUMENT 0 is l, 1 is
+ * r. */
 typedef struct OwnPattern {
   Name name;
   const Scalar *condition;

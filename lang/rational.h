@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Exact numbers: numerator / denominator in lowest terms, denominator > 0.
 //
-// Every operation returns false when the result does not fit 64 bits (or divides by zero) and leaves
-// *result alone; the caller reports it with the span it knows.
+// Every operation returns false when the result does not fit 64 bits (or divides by zero) and
+// leaves *result alone; the caller reports it with the span it knows.
 #ifndef SEDGE_LANG_RATIONAL_H
 #define SEDGE_LANG_RATIONAL_H
 

@@ -124,7 +124,8 @@ void report_character(Diagnostics *d, Span at, const char *text, size_t length) 
     error_at(d, ERROR_CHARACTER, at, "unexpected control character 0x%02x", first);
     return;
   }
-  /* Some that are wide or blank look like none, and some turn the line around: those are told by number alone. */
+  /* Some that are wide or blank look like none, and some turn the line around: those are told by
+   * number alone. */
   const uint32_t code = code_point(text, length);
   const bool is_plain = (code < 0x80 || code >= 0xA1) && !(code >= 0x2000 && code <= 0x206F) &&
                         code != 0xAD && code != 0x3000 && code != 0xFEFF;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Scalar functions that the compiler must carry on with: own activations and own pattern conditions.
+// Scalar functions that the compiler must carry on with: own activations and own pattern
+// conditions.
 //
-// All names, params and lets are gone: what is left are exact constants, the arguments, and operations.
+// All names, params and lets are gone: what is left are exact constants, the arguments, and
+// operations.
 #ifndef SEDGE_LANG_SCALAR_H
 #define SEDGE_LANG_SCALAR_H
 

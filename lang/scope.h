@@ -35,8 +35,8 @@ typedef struct Scope {
   Arena *arena;
   Declaration *declarations; /* [count] sorted by name's pointer */
   uint32_t count;
-  const Define
-      *overrides; /* [override_count] settings of blocks that -D gives another value, in order */
+  /* [override_count] settings of blocks that -D gives another value, in order */
+  const Define *overrides;
   uint32_t override_count;
   bool is_partial; /* a syntax error may have hidden definitions: unknown names stay silent */
 } Scope;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The texts that a compilation reads, and places in them.
 //
-// All files of one compilation share one space of byte offsets: each is given a range of its own when
-// it is added, so that a Span alone says which file it is in.  Line and column are looked up only when
-// something is printed.
+// All files of one compilation share one space of byte offsets: each is given a range of its own
+// when it is added, so that a Span alone says which file it is in.  Line and column are looked up
+// only when something is printed.
 #ifndef SEDGE_LANG_SOURCE_H
 #define SEDGE_LANG_SOURCE_H
 
@@ -38,7 +38,8 @@ typedef struct Position {
 /* All files of one compilation, in the arena. */
 Sources *sources_new(Arena *arena);
 
-/* Adds a text; name and text are copied into the arena.  NULL when the shared space (4 GiB) is full. */
+/* Adds a text; name and text are copied into the arena.  NULL when the shared space (4 GiB) is
+ * full. */
 const SourceFile *sources_add(Sources *sources, const char *name, const char *text, size_t length);
 
 /* The texts in the order in which they were added: index < sources_count(). */
@@ -48,8 +49,9 @@ const SourceFile *sources_file(const Sources *sources, uint32_t index);
 /* Where an offset is; file is NULL for "nowhere". */
 Position sources_position(const Sources *sources, uint32_t offset);
 
-/* Texts that stand before those on the disk: what an editor has open.  find gives the text of the file at `path` and its
- * length, borrowed as long as the compilation lasts, or NULL where the disk's counts. */
+/* Texts that stand before those on the disk: what an editor has open.  find gives the text of the
+ * file at `path` and its length, borrowed as long as the compilation lasts, or NULL where the
+ * disk's counts. */
 typedef struct TextOverlay {
   const char *(*find)(void *context, const char *path, size_t *length);
   void *context;

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* Collects candidates one by one; best is NULL as long as none is near (an edit or two, a transposition, another case). */
+/* Collects candidates one by one; best is NULL as long as none is near (an edit or two, a
+ * transposition, another case). */
 typedef struct Suggestion {
   const char *wanted;
   const char *best;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Growing arrays in an arena.  A vector is a struct with items, count and capacity; old storage stays in the arena.
+// Growing arrays in an arena.  A vector is a struct with items, count and capacity; old storage
+// stays in the arena.
 #ifndef SEDGE_LANG_VECTOR_H
 #define SEDGE_LANG_VECTOR_H
 

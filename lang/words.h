@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// A text as words: every token and every comment in its order, for what works on text rather than on its meaning.
+// A text as words: every token and every comment in its order, for what works on text rather than
+// on its meaning.
 //
-// The scanner is the parser's own.  The tree (ast.h) says what the words mean, its spans say which words they are; comments
-// and line ends exist here alone.
+// The scanner is the parser's own.  The tree (ast.h) says what the words mean, its spans say which
+// words they are; comments and line ends exist here alone.
 #ifndef SEDGE_LANG_WORDS_H
 #define SEDGE_LANG_WORDS_H
 

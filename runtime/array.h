@@ -13,12 +13,14 @@ static inline bool array_fits(uint64_t count, size_t item_bytes) {
   return count < SIZE_MAX / 2 / item_bytes;
 }
 
-/* A zeroed array, of at least one item so that NULL means that there is no memory.  Owned: free(). */
+/* A zeroed array, of at least one item so that NULL means that there is no memory.  Owned:
+ * free(). */
 static inline void *array_new(uint64_t count, size_t item_bytes) {
   return array_fits(count, item_bytes) ? calloc(count > 0 ? (size_t)count : 1, item_bytes) : NULL;
 }
 
-/* One of several that are opened in turn: does nothing once *ok is false, and makes it false where there is no memory. */
+/* One of several that are opened in turn: does nothing once *ok is false, and makes it false where
+ * there is no memory. */
 static inline void *array_next(bool *ok, uint64_t count, size_t item_bytes) {
   void *memory = *ok ? array_new(count, item_bytes) : NULL;
   *ok = memory != NULL;

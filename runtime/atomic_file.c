@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files that appear whole or not at all: a new file in the same folder, fsync, rename, fsync of the folder.
+// Files that appear whole or not at all: a new file in the same folder, fsync, rename, fsync of the
+// folder.
 #include "runtime/atomic_file.h"
 
 #include <dirent.h>
@@ -101,8 +102,9 @@ static bool choose_places(AtomicFile *file, Failure *failure) {
   return true;
 }
 
-/* Creates the file and locks it.  Between the two another process may have taken it for one that was left and removed it: again, then.
- * Where a file system has no locks, there is none, and nothing is removed there either. */
+/* Creates the file and locks it.  Between the two another process may have taken it for one that
+ * was left and removed it: again, then.  Where a file system has no locks, there is none, and
+ * nothing is removed there either. */
 static int create(const AtomicFile *file) {
   const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | (file->temporary ? O_NOFOLLOW : 0);
   for (;;) {
@@ -167,7 +169,8 @@ static bool finish_stream(AtomicFile *file) {
   return is_synced && is_closed;
 }
 
-/* After the rename, so that it survives a power failure; where a folder cannot be synchronized, that is no error. */
+/* After the rename, so that it survives a power failure; where a folder cannot be synchronized,
+ * that is no error. */
 static void sync_folder(const char *target) {
   const size_t length = folder_length(target);
   char *folder = length > 0 ? strndup(target, length) : strdup(".");

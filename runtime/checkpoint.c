@@ -115,8 +115,8 @@ static StoredArray stored_tensor(const Tensor *tensor) {
   };
 }
 
-/* A checksum of a file's position and of the state in it: an engine must never be handed a pipeline that it could not have made, nor
- * other inputs than those that come next. */
+/* A checksum of a file's position and of the state in it: an engine must never be handed a pipeline
+ * that it could not have made, nor other inputs than those that come next. */
 static void digest_state(const StoredFile *file, const StoredArray *const *arrays, uint32_t count,
                          char text[65]) {
   Digest digest;
@@ -277,7 +277,8 @@ static bool check_state(const StoredFile *file, const char *path, const Engine *
       "is damaged: its state and position do not have the checksum that was written with them");
 }
 
-/* Copies the state in.  The engine says whether it can be gone on from; if not, what was there before is put back. */
+/* Copies the state in.  The engine says whether it can be gone on from; if not, what was there
+ * before is put back. */
 static bool take_state(const StoredFile *file, const char *path, Engine *engine, Failure *failure) {
   Snapshot *before = snapshot_open(engine, failure);
   if (!before) return false;

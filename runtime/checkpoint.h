@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Checkpoints: the whole state of a run, pipeline included, so that it goes on to the same bits.
 //
-// A safetensors file with every tensor of the engine.  __metadata__ holds the model's digest, the position, and the facts
-// of the run that must be the same when it goes on; the file is replaced as a whole (atomic_file.h).
+// A safetensors file with every tensor of the engine.  __metadata__ holds the model's digest, the
+// position, and the facts of the run that must be the same when it goes on; the file is replaced as
+// a whole (atomic_file.h).
 #ifndef SEDGE_RUNTIME_CHECKPOINT_H
 #define SEDGE_RUNTIME_CHECKPOINT_H
 
@@ -41,8 +42,8 @@ void add_fact(RunFacts *facts, const char *name, const char *format, ...)
 bool write_checkpoint(const char *path, const Engine *engine, const RunFacts *facts,
                       const TrainingPosition *position, Failure *failure);
 
-/* Reads the state into the engine and the position.  Fails, leaving both untouched, when the file is damaged or belongs to
- * another model, another kind of engine, or a run with other facts. */
+/* Reads the state into the engine and the position.  Fails, leaving both untouched, when the file
+ * is damaged or belongs to another model, another kind of engine, or a run with other facts. */
 bool read_checkpoint(const char *path, Engine *engine, const RunFacts *facts,
                      TrainingPosition *position, Failure *failure);
 

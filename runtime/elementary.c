@@ -28,7 +28,8 @@ static float float_power(int exponent) { /* -126 .. 127 */
 static const double ln2_high = 6.93147180369123816490e-01;
 static const double ln2_low = 1.90821492927058770002e-10;
 
-/* exp(r) - 1 for |r| <= 0.35: Taylor's series, r + r^2 (1/2! + r/3! + ... + r^12/14!), by pairs as log_series(). */
+/* exp(r) - 1 for |r| <= 0.35: Taylor's series, r + r^2 (1/2! + r/3! + ... + r^12/14!), by pairs as
+ * log_series(). */
 static double exp_minus_one_series(double r) {
   const double r2 = r * r, r4 = r2 * r2;
   const double s0 = 1.0 / 2.0 + r * (1.0 / 6.0), s2 = 1.0 / 24.0 + r * (1.0 / 120.0);
@@ -50,8 +51,8 @@ double exp_double(double x) {
   return (1.0 + exp_minus_one_series(r)) * double_power((int)k);
 }
 
-/* Sum of x^i / (2i + 3) for i < 11 and x <= 0.03: log's series after its first term.  Pairs, pairs of pairs and so on, because one
- * after another they would wait for each other. */
+/* Sum of x^i / (2i + 3) for i < 11 and x <= 0.03: log's series after its first term.  Pairs, pairs
+ * of pairs and so on, because one after another they would wait for each other. */
 static double log_series(double x) {
   const double x2 = x * x, x4 = x2 * x2;
   const double s0 = 1.0 / 3.0 + x * (1.0 / 5.0), s2 = 1.0 / 7.0 + x * (1.0 / 9.0);
@@ -208,8 +209,9 @@ float tanh_float(float x) {
   return p * square * x + x;
 }
 
-/* exp(t) for |t| <= 87, where no step leaves the normal numbers: shorter than exp_float(), because a layer waits for it.  Adding 1.5 * 2^23
- * rounds to a whole number and leaves it in the lowest bits, from where it goes to the exponent. */
+/* exp(t) for |t| <= 87, where no step leaves the normal numbers: shorter than exp_float(), because
+ * a layer waits for it.  Adding 1.5 * 2^23 rounds to a whole number and leaves it in the lowest
+ * bits, from where it goes to the exponent. */
 static float exp_within(float t) {
   const float shifted = __builtin_fmaf(t, 1.44269504F, 0x1.8p23F);
   const float k = shifted - 0x1.8p23F;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // exp, log, tanh and cos: our own, so that two machines agree to the last bit.
 //
-// Only additions, multiplications and divisions of IEEE numbers, never fused, in a fixed order; the platform's libm is not
-// asked.  exp and log are within 2 units in the last place, the others within 4.
+// Only additions, multiplications and divisions of IEEE numbers, never fused, in a fixed order; the
+// platform's libm is not asked.  exp and log are within 2 units in the last place, the others
+// within 4.
 #ifndef SEDGE_RUNTIME_ELEMENTARY_H
 #define SEDGE_RUNTIME_ELEMENTARY_H
 

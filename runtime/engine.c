@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What every engine's state allows without knowing the engine: copies of it, and the digest of its parameters.
+// What every engine's state allows without knowing the engine: copies of it, and the digest of its
+// parameters.
 #include "runtime/engine.h"
 
 #include <assert.h>

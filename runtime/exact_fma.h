@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // a * b + c rounded once, from double's own operations, for machines without the instruction.
 //
-// The product of two floats is exact in double.  The sum is rounded to odd: where it is not exact, it is that one of its two
-// neighbours in double whose last bit is 1.  Such a number is no float and no middle of two (53 bits are at least two more than 24,
-// and more for subnormal floats), so that rounding it to float rounds the exact sum.  Source: Boldo and Melquiond, "Emulation
-// of FMA and correctly rounded sums: proved algorithms using rounding to odd", 2008.
+// The product of two floats is exact in double.  The sum is rounded to odd: where it is not exact,
+// it is that one of its two neighbours in double whose last bit is 1.  Such a number is no float
+// and no middle of two (53 bits are at least two more than 24, and more for subnormal floats), so
+// that rounding it to float rounds the exact sum.  Source: Boldo and Melquiond, "Emulation of FMA
+// and correctly rounded sums: proved algorithms using rounding to odd", 2008.
 //
 // compiler/llvm/exact_fma_ir.c generates the same in vectors.
 #ifndef SEDGE_RUNTIME_EXACT_FMA_H

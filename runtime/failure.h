@@ -10,8 +10,10 @@ typedef enum FailureKind {
   FAILURE_INPUT,  /* a file is missing, truncated or corrupt: exit 4 */
   FAILURE_OUTPUT, /* a file cannot be written: exit 4 */
   FAILURE_MEMORY, /* no memory: exit 4 */
-  FAILURE_MODEL, /* the model cannot do that: labels out of range, parameters of another one ...: exit 1 */
-  FAILURE_TARGET, /* no code can be made or linked: an unknown target or processor, no linker: exit 1 */
+  /* the model cannot do that: labels out of range, parameters of another one ...: exit 1 */
+  FAILURE_MODEL,
+  /* no code can be made or linked: an unknown target or processor, no linker: exit 1 */
+  FAILURE_TARGET,
   FAILURE_DEFECT, /* a clash or hazard that slipped through the compiler: exit 70 */
 } FailureKind;
 

@@ -24,7 +24,8 @@ static char *lock_path(const char *path) {
   return length < 0 ? NULL : name;
 }
 
-/* Whether the file that is open is still the one of that name: who had the lock may have removed it meanwhile. */
+/* Whether the file that is open is still the one of that name: who had the lock may have removed it
+ * meanwhile. */
 static bool is_in_place(int file, const char *path) {
   struct stat open_one, named;
   return fstat(file, &open_one) == 0 && stat(path, &named) == 0 &&

@@ -11,7 +11,8 @@ static int32_t saturate_wide(const NumberFormat *format, Wide value) {
   return (int32_t)value;
 }
 
-/* The share of `denominator` from which a rest rounds up: floor(rest / denominator + word / 2^32). */
+/* The share of `denominator` from which a rest rounds up: floor(rest / denominator + word /
+ * 2^32). */
 static Wide round_up(Rounding rounding, Wide rest, Wide denominator, uint32_t word) {
   if (rounding == ROUND_NEAREST) return rest >= denominator - rest;
   if (rounding == ROUND_TRUNCATE) return 0;
@@ -42,8 +43,9 @@ int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int3
   return saturate_wide(format, quotient + base);
 }
 
-/* SplitMix64: input and operation fill the counter, so that what else tells words apart must go into the key, and streams
- * of the same seed have the seed itself for one.  Source: Steele, Lea, Flood, OOPSLA 2014. */
+/* SplitMix64: input and operation fill the counter, so that what else tells words apart must go
+ * into the key, and streams of the same seed have the seed itself for one.  Source: Steele, Lea,
+ * Flood, OOPSLA 2014. */
 static uint64_t mix(uint64_t x) {
   x += 0x9E3779B97F4A7C15U;
   x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9U;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Fixed-point arithmetic: inline, because the simulator's inner loops are made of it.
 //
-// Raw values are two's complement with `fraction` fraction bits; >> of a negative number is arithmetic (floor).
-// One rule rounds everything: x becomes floor(x + share), the share being 1/2 to the nearest (half up), 0 to truncate
-// and word / 2^32 stochastically, with 32 random bits.
+// Raw values are two's complement with `fraction` fraction bits; >> of a negative number is
+// arithmetic (floor). One rule rounds everything: x becomes floor(x + share), the share being 1/2
+// to the nearest (half up), 0 to truncate and word / 2^32 stochastically, with 32 random bits.
 #ifndef SEDGE_RUNTIME_FIXED_H
 #define SEDGE_RUNTIME_FIXED_H
 
@@ -29,8 +29,9 @@ static inline int32_t fixed_saturate(const NumberFormat *format, int64_t value) 
   return (int32_t)(value < least ? least : value);
 }
 
-/* number / 2^shift, rounded, |number| <= 2^62 and shift <= 62.  `word` is the random word of ROUND_STOCHASTIC, unused otherwise; of more
- * than the 32 bits that it decides on, the upper ones go first, since floors compose. */
+/* number / 2^shift, rounded, |number| <= 2^62 and shift <= 62.  `word` is the random word of
+ * ROUND_STOCHASTIC, unused otherwise; of more than the 32 bits that it decides on, the upper ones
+ * go first, since floors compose. */
 static inline int64_t fixed_drop_bits(Rounding rounding, int64_t number, uint32_t shift,
                                       uint32_t word) {
   if (rounding == ROUND_TRUNCATE) return number >> shift;
@@ -49,15 +50,16 @@ static inline int32_t fixed_round_product(const NumberFormat *format, Rounding r
 int32_t fixed_round_quotient(const NumberFormat *format, Rounding rounding, int32_t base,
                              Wide numerator, Wide denominator, uint32_t word);
 
-/* The same of numerator / 2^shift, as fixed_drop_bits() takes it: almost every division, since rates are powers of two and batches
- * often. */
+/* The same of numerator / 2^shift, as fixed_drop_bits() takes it: almost every division, since
+ * rates are powers of two and batches often. */
 static inline int32_t fixed_round_shift(const NumberFormat *format, Rounding rounding, int32_t base,
                                         int64_t numerator, uint32_t shift, uint32_t word) {
   return fixed_saturate(format, fixed_drop_bits(rounding, numerator, shift, word) + base);
 }
 
-/* The random word of stochastic rounding for one operation: Philox under rounding_key(), at counter (element / 4, input's lower and
- * upper half, operation), word element % 4.  `operation` is an EdgeOp or one of the below. */
+/* The random word of stochastic rounding for one operation: Philox under rounding_key(), at counter
+ * (element / 4, input's lower and upper half, operation), word element % 4.  `operation` is an
+ * EdgeOp or one of the below. */
 uint32_t stochastic_word(const NumberFormat *format, uint32_t junction, uint64_t input,
                          uint32_t operation, uint32_t element);
 
@@ -71,7 +73,8 @@ static inline uint32_t rounding_word(const NumberFormat *format, uint32_t juncti
   return rounds_randomly(format) ? stochastic_word(format, junction, input, operation, element) : 0;
 }
 
-/* Words of one operation, element by element: four are drawn when the first of them is asked for. */
+/* Words of one operation, element by element: four are drawn when the first of them is asked
+ * for. */
 typedef struct WordSource {
   const NumberFormat *format;
   uint32_t junction;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The interpreter of formulas, once in binary32 and once in double.
 //
-// POWER with a whole exponent up to 64 multiplies, else it is exp(y log x); MODULO is floored; LOG2 is taken in double.
+// POWER with a whole exponent up to 64 multiplies, else it is exp(y log x); MODULO is floored; LOG2
+// is taken in double.
 #include "runtime/formula.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Own activations as a list of steps, each an operation on earlier steps: one form for every executor.
+// Own activations as a list of steps, each an operation on earlier steps: one form for every
+// executor.
 #ifndef SEDGE_RUNTIME_FORMULA_H
 #define SEDGE_RUNTIME_FORMULA_H
 

@@ -22,9 +22,11 @@ typedef struct Initializer {
   double low, high; /* UNIFORM */
 } Initializer;
 
-/* Draws the weights of junction index `junction`, [edge_count] in edge order, and zeroes the biases, [right_count].
- * Edge e takes Philox's block at counter (e, 0, junction, RANDOM_WEIGHTS): words 0 and 1 make a first uniform number of 53 bits, 2 and 3 a
- * second; a normal number is sqrt(-2 log(1 - u)) * cos(2 pi v).  fan_in and fan_out are the junction's mean degrees, W / n and W / p. */
+/* Draws the weights of junction index `junction`, [edge_count] in edge order, and zeroes the
+ * biases, [right_count].  Edge e takes Philox's block at counter (e, 0, junction, RANDOM_WEIGHTS):
+ * words 0 and 1 make a first uniform number of 53 bits, 2 and 3 a second; a normal number is
+ * sqrt(-2 log(1 - u)) * cos(2 pi v).  fan_in and fan_out are the junction's mean degrees, W / n and
+ * W / p. */
 void initialize_junction(const Initializer *initializer, const NumberFormat *format,
                          uint32_t junction, const Interleaver *edges, Cell *weights, Cell *biases);
 

@@ -6,7 +6,8 @@
 
 #include "runtime/fixed.h"
 
-/* What a number has beyond the format's next below, in 2^-32 of a unit; 0 where rounding needs no words. */
+/* What a number has beyond the format's next below, in 2^-32 of a unit; 0 where rounding needs no
+ * words. */
 static uint32_t share_of(const NumberFormat *format, double value) {
   if (!rounds_randomly(format)) return 0;
   const double scaled = ldexp(value, (int)format->fraction);

@@ -9,7 +9,8 @@
 #include "runtime/data/dataset.h"
 #include "runtime/number.h"
 
-/* What a byte reads as: stochastic rounding goes up where its word + share carries out of 32 bits. */
+/* What a byte reads as: stochastic rounding goes up where its word + share carries out of 32
+ * bits. */
 typedef struct ByteCell {
   Cell down, up;
   uint32_t share;
@@ -23,9 +24,9 @@ typedef struct InputCells {
 
 InputCells input_cells(const NumberFormat *format, uint32_t real_count, uint32_t neuron_count);
 
-/* Neuron l of example `index` goes to cells[place ? place[l] : l * stride].  Bytes stand for byte / 255, floats for
- * themselves, both rounded to the number as its rounding says; missing features and padding read 0.  `input` numbers
- * the draw of stochastic rounding. */
+/* Neuron l of example `index` goes to cells[place ? place[l] : l * stride].  Bytes stand for byte /
+ * 255, floats for themselves, both rounded to the number as its rounding says; missing features and
+ * padding read 0.  `input` numbers the draw of stochastic rounding. */
 void read_input(const InputCells *cells, const Examples *examples, uint64_t index, uint64_t input,
                 const uint32_t *place, size_t stride, Cell *to);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The address generator of a junction: which left neuron each edge reads.
 //
-// Edges are numbered by right neuron, then by place in its fan-in.  An interleaver is what hardware would
-// keep: a few counters and small tables, not one record per edge, except where a pattern has no
-// structure to exploit (LISTED).
+// Edges are numbered by right neuron, then by place in its fan-in.  An interleaver is what hardware
+// would keep: a few counters and small tables, not one record per edge, except where a pattern has
+// no structure to exploit (LISTED).
 //
 //   DENSE       left(e) = e % p
 //   CLASH_FREE  sweep s = e / p, cycle c = (e % p) / B, lane m = e % B;  left(e) = t * B + v
@@ -12,7 +12,8 @@
 //   WINDOW      left(e) = base[e / fanin] + offset[e % fanin]
 //   LISTED      left(e) = left[e], ascending within a right neuron
 //
-// Source: semantics.md of sedge; Dey et al., "Interleaver design for deep neural networks", Asilomar 2017.
+// Source: semantics.md of sedge; Dey et al., "Interleaver design for deep neural networks",
+// Asilomar 2017.
 #ifndef SEDGE_RUNTIME_INTERLEAVER_H
 #define SEDGE_RUNTIME_INTERLEAVER_H
 
@@ -34,8 +35,8 @@ typedef struct Interleaver {
   uint32_t edge_count;  /* W, <= 2^31 - 1 */
   uint32_t fanin;       /* edges of every right neuron; 0 where they differ (see right_begin) */
   uint32_t fanout;      /* edges of every left neuron; 0 where they differ */
-  const uint32_t
-      *right_begin; /* [right_count + 1] first edge of each right neuron, or NULL if fanin != 0 */
+  /* [right_count + 1] first edge of each right neuron, or NULL if fanin != 0 */
+  const uint32_t *right_begin;
   /* CLASH_FREE */
   uint32_t banks;         /* B */
   uint32_t rows_per_bank; /* p / B */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Ctrl-C and SIGTERM as a flag that the training loop polls; a second signal ends the process at once.
+// Ctrl-C and SIGTERM as a flag that the training loop polls; a second signal ends the process at
+// once.
 #ifndef SEDGE_RUNTIME_INTERRUPT_H
 #define SEDGE_RUNTIME_INTERRUPT_H
 

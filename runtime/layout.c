@@ -12,8 +12,9 @@ static uint32_t round_up(uint32_t count) {
   return (count + SUM_LANES - 1) / SUM_LANES * SUM_LANES;
 }
 
-/* Sixteen edges in a row are sixteen neighbouring banks of one cycle and one right neuron.  A fan-in of several cycles meets a bank in
- * several columns: a group of rows would then add to a left neuron's BP sum out of order. */
+/* Sixteen edges in a row are sixteen neighbouring banks of one cycle and one right neuron.  A
+ * fan-in of several cycles meets a bank in several columns: a group of rows would then add to a
+ * left neuron's BP sum out of order. */
 static bool is_blending(const Interleaver *edges, bool has_bp) {
   if (edges->kind != INTERLEAVER_CLASH_FREE || edges->lanes) return false;
   const uint32_t rows = edges->rows_per_bank;
@@ -90,7 +91,8 @@ uint64_t scratch_cells(const Model *model, uint32_t index) {
 
 /* ---- tables ---- */
 
-/* A zeroed array with 16 elements more, so that a vector read at its end stays inside; aligned to 64 bytes. */
+/* A zeroed array with 16 elements more, so that a vector read at its end stays inside; aligned to
+ * 64 bytes. */
 static void *table(bool *ok, uint64_t count, size_t size) {
   return array_next_aligned(ok, count + SUM_LANES, size);
 }

@@ -49,7 +49,8 @@ static double within(double probability) {
   return probability < least ? least : probability > 1.0 ? 1.0 : probability;
 }
 
-/* Logarithms cost more than all else here, so probabilities are multiplied 16 at a time: no product is below 1e-192. */
+/* Logarithms cost more than all else here, so probabilities are multiplied 16 at a time: no product
+ * is below 1e-192. */
 static double binary_cross_entropy(const double *scores, uint32_t real_count, uint32_t label) {
   enum { FACTORS = 16 };
   double sum = 0.0;

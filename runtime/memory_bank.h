@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Meters on the ports of a memory's banks: which words were asked for in this clock, and how many ports that takes.
+// Meters on the ports of a memory's banks: which words were asked for in this clock, and how many
+// ports that takes.
 //
-// Several edges that ask for the same word in one clock share one use.  The common case, one word per bank, costs one
-// load, one compare and one store an access; further words of a bank in one clock go to a short list.
+// Several edges that ask for the same word in one clock share one use.  The common case, one word
+// per bank, costs one load, one compare and one store an access; further words of a bank in one
+// clock go to a short list.
 #ifndef SEDGE_RUNTIME_MEMORY_BANK_H
 #define SEDGE_RUNTIME_MEMORY_BANK_H
 
@@ -18,8 +20,8 @@ typedef struct BankMeter {
   uint32_t extra_count, extra_capacity;
 } BankMeter;
 
-/* Meters for `element_count` elements in `banks` banks of `ports` ports, at most `accesses` accesses a clock.  Owned:
- * bank_meter_close.  False when there is no memory. */
+/* Meters for `element_count` elements in `banks` banks of `ports` ports, at most `accesses`
+ * accesses a clock.  Owned: bank_meter_close.  False when there is no memory. */
 bool bank_meter_open(BankMeter *meter, uint32_t element_count, uint32_t banks, uint32_t ports,
                      uint32_t accesses);
 void bank_meter_close(BankMeter *meter);

@@ -4,8 +4,8 @@
 
 #include "runtime/digest.h"
 
-/* Whether each lane of a sweep reads one bank's rows in turn, and cuts between neurons fall on the same lanes in
- * every cycle. */
+/* Whether each lane of a sweep reads one bank's rows in turn, and cuts between neurons fall on the
+ * same lanes in every cycle. */
 static bool is_rotating(const Interleaver *edges) {
   if (edges->kind != INTERLEAVER_CLASH_FREE || !edges->starts || edges->lanes) return false;
   if (edges->rows_per_bank % SUM_LANES != 0 || edges->fanin == 0) return false;

@@ -22,8 +22,9 @@ typedef struct Layer {
   Activation activation; /* the input's is never used */
 } Layer;
 
-/* The order in which a float32 feedforward sum is taken; decided by choose_sum_order() below, from the
- * model alone, so that code for vectors of 16 lanes needs no gathers where a pattern has structure.
+/* The order in which a float32 feedforward sum is taken; decided by choose_sum_order() below, from
+ * the model alone, so that code for vectors of 16 lanes needs no gathers where a pattern has
+ * structure.
  *   BY_LANE     place k of the fan-in goes to fma chain k % 16, from +0, in k order; lanes are added as
  *               a tree (j + 8, + 4, + 2, + 1); then the bias is added: s = tree + b.
  *   BY_SEGMENT  the neuron's edges are cut where e is a multiple of `segment`; each piece is one fma
@@ -36,9 +37,9 @@ enum { SUM_LANES = 16, MODEL_MOST_BATCH = 1 << 24 };
 typedef struct Junction {
   Interleaver edges;
   SumOrder sum_order;
-  bool
-      is_place_left; /* BY_LANE: an edge's place is its left neuron, not its number in the fan-in */
-  uint32_t segment;  /* BY_SEGMENT: edges per piece */
+  /* BY_LANE: an edge's place is its left neuron, not its number in the fan-in */
+  bool is_place_left;
+  uint32_t segment; /* BY_SEGMENT: edges per piece */
 } Junction;
 
 typedef struct Model {
@@ -62,15 +63,16 @@ typedef struct Model {
  *   all else                                        BY_LANE by edge number */
 void choose_sum_order(uint32_t batch, Junction *junction);
 
-/* Right neurons of a junction that have an activation, the first of their layer: padded outputs are trained too (except softmax's), but
- * no padded hidden neurons. */
+/* Right neurons of a junction that have an activation, the first of their layer: padded outputs are
+ * trained too (except softmax's), but no padded hidden neurons. */
 uint32_t model_active_count(const Model *model, uint32_t junction);
 
 /* Parameters: all weights and biases. */
 uint64_t model_parameter_count(const Model *model);
 
-/* Lower-case hexadecimal SHA-256 of everything that fixes the mathematics (layers, edges, number, activations,
- * loss, optimizer, order, batch), so that parameters of another model are refused; 64 characters and a NUL. */
+/* Lower-case hexadecimal SHA-256 of everything that fixes the mathematics (layers, edges, number,
+ * activations, loss, optimizer, order, batch), so that parameters of another model are refused; 64
+ * characters and a NUL. */
 void model_digest(const Model *model, char digest[65]);
 
 #endif

@@ -312,9 +312,10 @@ static const EngineKind batch_kind = {.name = "native",
                                       .check = batch_check,
                                       .close = native_close};
 
-/* Records of batches.  In pipelined order a batch is done 2L - 1 junction cycles after its last input, so that before an input enters,
- * 2L - 1 closed batches can be under way, of one input each where epochs are that short; its own is one more.  Beyond that, room
- * lets what is due wait until it can be done in larger pieces. */
+/* Records of batches.  In pipelined order a batch is done 2L - 1 junction cycles after its last
+ * input, so that before an input enters, 2L - 1 closed batches can be under way, of one input each
+ * where epochs are that short; its own is one more.  Beyond that, room lets what is due wait until
+ * it can be done in larger pieces. */
 static uint32_t batch_records(const Model *model) {
   enum { ROOM = 5 };
   const uint32_t most = 2 * model->junction_count;

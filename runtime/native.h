@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The engine that runs generated code, and the contract between the two.
 //
-// The engine owns memory, the order in which junctions work (sequential or pipelined), inputs, outputs and threads; the kernels are
-// functions that the code generator made for this model, one small set for each junction.  It knows no LLVM: a built
-// trainer links the same engine with kernels from an object file.
+// The engine owns memory, the order in which junctions work (sequential or pipelined), inputs,
+// outputs and threads; the kernels are functions that the code generator made for this model, one
+// small set for each junction.  It knows no LLVM: a built trainer links the same engine with
+// kernels from an object file.
 //
-// Online (batch 1) an array of a layer holds one input: layer_cells() cells (layout.h), activations and derivatives by cell, deltas
-// by neuron; cells beyond the neurons hold 0 and stay so.
-// Batch: matrices in panels (layout.h); a column is an input of the batch, in order.
-// Kernels may read and compute columns outside first_column .. last_column - 1 (what they find there is finite), but write none.
-// All arrays are aligned to 64 bytes.
+// Online (batch 1) an array of a layer holds one input: layer_cells() cells (layout.h), activations
+// and derivatives by cell, deltas by neuron; cells beyond the neurons hold 0 and stay so. Batch:
+// matrices in panels (layout.h); a column is an input of the batch, in order. Kernels may read and
+// compute columns outside first_column .. last_column - 1 (what they find there is finite), but
+// write none. All arrays are aligned to 64 bytes.
 #ifndef SEDGE_RUNTIME_NATIVE_H
 #define SEDGE_RUNTIME_NATIVE_H
 
@@ -50,12 +51,14 @@ typedef struct NativeKernels {
   NativeKernel *const *kernels; /* [junction][NativeKernelId]; NULL where there is none */
 } NativeKernels;
 
-/* An engine over kernels that were made for this very model.  model and kernels are borrowed.  `threads` >= 1 is how many work on a
- * minibatch, an evaluation, or the junctions of a pipeline that share them; the result does not depend on it.  NULL: *failure says why. */
+/* An engine over kernels that were made for this very model.  model and kernels are borrowed.
+ * `threads` >= 1 is how many work on a minibatch, an evaluation, or the junctions of a pipeline
+ * that share them; the result does not depend on it.  NULL: *failure says why. */
 Engine *native_open(const Model *model, const NativeKernels *kernels, uint32_t threads,
                     Failure *failure);
 
-/* Whether online training of a model is worth several threads: pipelined, and with enough to do beside the largest junction. */
+/* Whether online training of a model is worth several threads: pipelined, and with enough to do
+ * beside the largest junction. */
 bool junctions_share_threads(const Model *model);
 
 /* What closing the engine also closes: the code, where it is in memory. */

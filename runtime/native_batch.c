@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Minibatches through the kernels: matrices whose columns are a batch's inputs.
 //
-// What must be done in which order follows from the schedule alone: FF of junction i (from 0) on input m is due in junction cycle m + i, the
-// update that a batch closes in last + 2L - 1 - i, and an FF on one of the next 2(L - i) - 1 inputs still wants the weights of before
-// it.  (In sequential order all is due at once, and an FF of the next batch wants the weights of after it.)  Everything that is due is done in
-// the largest pieces that this allows; what is due, done late, gives the same bits.
+// What must be done in which order follows from the schedule alone: FF of junction i (from 0) on
+// input m is due in junction cycle m + i, the update that a batch closes in last + 2L - 1 - i, and
+// an FF on one of the next 2(L - i) - 1 inputs still wants the weights of before it.  (In
+// sequential order all is due at once, and an FF of the next batch wants the weights of after it.)
+// Everything that is due is done in the largest pieces that this allows; what is due, done late,
+// gives the same bits.
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,7 +181,8 @@ static uint64_t ff_limit(NativeEngine *n, uint64_t b, uint32_t i, uint64_t now, 
   const uint64_t seen = now + 1 > batch->first + lag ? now + 1 - batch->first - lag : 0;
   uint64_t limit = lesser(seen, batch->count);
   if (i > 0) limit = lesser(limit, ff_done(n, b)[i - 1]);
-  /* Batches before this one that have not updated the junction yet: only so many inputs may still see its weights. */
+  /* Batches before this one that have not updated the junction yet: only so many inputs may still
+   * see its weights. */
   for (uint64_t older = 0; older < b; older++) {
     const BatchRecord *before = record(n, older);
     if (before->update_count >= n->junction_count - i) continue;
@@ -215,7 +218,8 @@ static void run_back(NativeEngine *n, uint64_t b, uint32_t i) {
   batch->update_count++;
 }
 
-/* Whether the next update of batch b, the one of junction i, is due and nothing wants the old weights any more. */
+/* Whether the next update of batch b, the one of junction i, is due and nothing wants the old
+ * weights any more. */
 static bool can_update(NativeEngine *n, uint64_t b, uint32_t i, uint64_t now) {
   const BatchRecord *batch = record(n, b);
   if (!batch->is_closed || ff_done(n, b)[n->junction_count - 1] < batch->count) return false;
@@ -271,7 +275,8 @@ static void forget_finished(NativeEngine *n) {
   }
 }
 
-/* Does what is due by the end of junction cycle `now`; lazily: what can wait for a larger piece waits. */
+/* Does what is due by the end of junction cycle `now`; lazily: what can wait for a larger piece
+ * waits. */
 static bool advance(NativeEngine *n, uint64_t now, bool is_lazy, Tally *tally, Failure *failure) {
   bool is_any = true;
   while (is_any) {
@@ -388,8 +393,8 @@ static bool is_batch_sound(const NativeEngine *n, uint64_t b) {
          (batch->update_count == 0 || (batch->is_closed && most == batch->count));
 }
 
-/* Batches follow one another without a gap, all but the last one closed, none ahead of an older one, and the last ends with the input
- * that entered last. */
+/* Batches follow one another without a gap, all but the last one closed, none ahead of an older
+ * one, and the last ends with the input that entered last. */
 static bool is_row_sound(const NativeEngine *n) {
   const uint64_t count = n->position.batches;
   /* A pipeline is never done with its last input before it is drained. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fixed-point kernels over any layout: edges in their own order, weights where the layout puts them.
+// Fixed-point kernels over any layout: edges in their own order, weights where the layout puts
+// them.
 #include "runtime/native_fixed.h"
 
 #include <string.h>
@@ -67,8 +68,8 @@ static int32_t sum_neuron(const FixedJunction *j, uint32_t right, const Column *
   return fixed_saturate(&j->format, sum);
 }
 
-/* Activations and derivatives of right neurons first .. last - 1 of one input, whose saturated sums are sums[r].  Softmax, which wants
- * all of them, replaces the sums. */
+/* Activations and derivatives of right neurons first .. last - 1 of one input, whose saturated sums
+ * are sums[r].  Softmax, which wants all of them, replaces the sums. */
 static void fire(const FixedJunction *j, Cell *sums, const Column *right, const Column *derivative,
                  uint32_t first, uint32_t last, uint64_t input) {
   const uint32_t count = model_active_count(j->model, j->index);

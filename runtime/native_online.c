@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Online training and inference: one input after another through the kernels, in the textbook's order or the hardware's.
+// Online training and inference: one input after another through the kernels, in the textbook's
+// order or the hardware's.
 #include <stdlib.h>
 
 #include "runtime/native_state.h"
 #include "runtime/state_check.h"
 
-/* A copy for each input that is on its way, in rotation: input m is in copy m % copies.  `last` is the copy of the input that entered
- * last, from which the others are counted, since a division for each would take longer than a small kernel. */
+/* A copy for each input that is on its way, in rotation: input m is in copy m % copies.  `last` is
+ * the copy of the input that entered last, from which the others are counted, since a division for
+ * each would take longer than a small kernel. */
 static Cell *copy_of(const NativeEngine *n, Cell *memory, uint64_t cells, uint32_t copies,
                      uint32_t last, uint64_t input) {
   uint64_t before = n->position.entered - 1 - input;
@@ -93,7 +95,8 @@ static NativeWork ff_work(NativeEngine *n, uint32_t i, uint64_t input) {
       .ff_right = activation_of(n, i + 1, input),
       .ff_derivative = derivative_of(n, i + 1, input),
       .scratch = n->junctions[i].native.scratch,
-      /* Between two passes over the first junction's weights lies none over as many; behind another's FF comes its BACK, forward. */
+      /* Between two passes over the first junction's weights lies none over as many; behind
+       * another's FF comes its BACK, forward. */
       .is_backward = i > 0 || input % 2 == 1,
       .ff_input = input,
   };
@@ -390,7 +393,8 @@ bool online_infer(Engine *engine, const Examples *examples, uint64_t first, uint
 
 /* ---- states from files ---- */
 
-/* At rest a pipeline has done a junction cycle for each input; in the textbook's order they are not counted. */
+/* At rest a pipeline has done a junction cycle for each input; in the textbook's order they are not
+ * counted. */
 bool online_check(const Engine *engine, const char *path, Failure *failure) {
   const NativeEngine *n = (const NativeEngine *)engine;
   const NativePosition *at = &n->position;

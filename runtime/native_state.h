@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The native engine's own structures, shared by its parts (native.c, native_online.c, native_batch.c) and nobody else.
+// The native engine's own structures, shared by its parts (native.c, native_online.c,
+// native_batch.c) and nobody else.
 #ifndef SEDGE_RUNTIME_NATIVE_STATE_H
 #define SEDGE_RUNTIME_NATIVE_STATE_H
 
@@ -7,7 +8,8 @@
 #include "runtime/native.h"
 #include "runtime/native_team.h"
 
-/* The memories of one layer.  Online: copies by input of `cells` each.  Batch: slots of neuron_count * columns each. */
+/* The memories of one layer.  Online: copies by input of `cells` each.  Batch: slots of
+ * neuron_count * columns each. */
 typedef struct LayerMemory {
   uint32_t neuron_count, real_count;
   uint64_t cells;  /* of one copy */
@@ -66,13 +68,13 @@ typedef struct NativeEngine {
   InputRecord *records;  /* online: of input m at m % record_count */
   uint32_t record_count; /* online: 2L + 1; batch: records of batches */
   uint32_t last_record;  /* online: of the input that entered last */
-  uint32_t
-      *member_of; /* online: [L] who works on each junction of a cycle; NULL: one thread on all */
+  /* online: [L] who works on each junction of a cycle; NULL: one thread on all */
+  uint32_t *member_of;
   BatchRecord *batches; /* batch: [record_count] */
   uint32_t *ff_done;    /* batch: [record_count][L] columns of each junction's FF */
   uint32_t *labels;     /* batch: [slots][columns] */
-  uint64_t
-      *examples; /* batch: [slots][columns] which example a column that is not read yet will hold */
+  /* batch: [slots][columns] which example a column that is not read yet will hold */
+  uint64_t *examples;
   double *scores; /* [real outputs] for each thread */
   Cell *scratch;  /* [scratch_cells] for each thread */
   uint64_t scratch_cells;
@@ -84,7 +86,8 @@ typedef struct NativeEngine {
 /* The rules of a junction's next update at this rate. */
 void next_rules(NativeEngine *engine, uint32_t junction, double rate);
 
-/* Adds an output, `stride` cells apart, to *tally; returns the predicted class.  The scores are left in `scores`. */
+/* Adds an output, `stride` cells apart, to *tally; returns the predicted class.  The scores are
+ * left in `scores`. */
 uint32_t tally_output(const NativeEngine *engine, const Cell *activation, size_t stride,
                       uint32_t label, double *scores, Tally *tally);
 bool check_outputs(const NativeEngine *engine, const Tally *tally, uint64_t input,
@@ -94,7 +97,8 @@ bool check_outputs(const NativeEngine *engine, const Tally *tally, uint64_t inpu
 NativeKernel *enter_kernel(const NativeEngine *engine, const Examples *examples);
 const void *example_at(const Examples *examples, uint64_t index);
 
-/* Gives each junction of a pipelined model to a member of the team, the largest first to whoever has least, where that pays. */
+/* Gives each junction of a pipelined model to a member of the team, the largest first to whoever
+ * has least, where that pays. */
 bool share_junctions(NativeEngine *engine);
 
 bool online_train(Engine *engine, const TrainRun *run, Tally *tally, Failure *failure);

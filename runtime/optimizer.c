@@ -33,7 +33,8 @@ int power_shift(double rate) {
   return 1 - exponent;
 }
 
-/* The shift of a rate or l2, NO_SHIFT below 2^-most; these bounds keep exact values within 128 bits. */
+/* The shift of a rate or l2, NO_SHIFT below 2^-most; these bounds keep exact values within 128
+ * bits. */
 static int bounded_shift(double value, int most) {
   if (!(value > 0.0)) return NO_SHIFT;
   const int shift = power_shift(value);
@@ -131,7 +132,8 @@ static Wide scale(Wide value, int bits) {
   return value * ((Wide)1 << bits);
 }
 
-/* The gradient over one denominator, in units of the format: batch * 2^fraction, finer where l2 has bits below that. */
+/* The gradient over one denominator, in units of the format: batch * 2^fraction, finer where l2 has
+ * bits below that. */
 typedef struct Gradient {
   Wide numerator;
   Wide denominator;
@@ -146,8 +148,9 @@ static Gradient exact_gradient(const UpdateRule *rule, const NumberFormat *forma
   return (Gradient){scale(sum, q) + decay, scale(batch, f + q)};
 }
 
-/* parameter - rate * numerator / denominator, rounded once.  Of a division by a power of two above 2^32 the upper part can
- * come first, since floors compose and 32 bits are all that rounding asks for. */
+/* parameter - rate * numerator / denominator, rounded once.  Of a division by a power of two above
+ * 2^32 the upper part can come first, since floors compose and 32 bits are all that rounding asks
+ * for. */
 static int32_t descend(const UpdateRule *rule, const NumberFormat *format, int32_t parameter,
                        Wide numerator, Wide denominator, uint32_t word) {
   if (rule->rate_shift == NO_SHIFT) return parameter;
@@ -173,7 +176,8 @@ FixedUpdate fixed_update(const UpdateRule *rule, const NumberFormat *format, uin
   return update;
 }
 
-/* parameter - rate * numerator / 2^shift, rounded once.  Beyond 62 bits nothing but a sign is left. */
+/* parameter - rate * numerator / 2^shift, rounded once.  Beyond 62 bits nothing but a sign is
+ * left. */
 static int32_t descend_short(const UpdateRule *rule, const NumberFormat *format, int32_t parameter,
                              int64_t numerator, int shift, uint32_t word) {
   if (rule->rate_shift == NO_SHIFT) return parameter;
@@ -217,7 +221,8 @@ void update_fixed_fully(const FixedUpdate *update, Wide sum, const uint32_t word
     *parameter = descend(rule, format, *parameter, g.numerator, g.denominator, words[0]);
     return;
   }
-  /* momentum_raw * v has `fraction` fraction bits below the format's: bring it over the gradient's denominator. */
+  /* momentum_raw * v has `fraction` fraction bits below the format's: bring it over the gradient's
+   * denominator. */
   const Wide per_unit = g.denominator >> format->fraction;
   const Wide kept = (Wide)rule->momentum_raw * *state * per_unit;
   *state = fixed_round_quotient(format, format->rounding, 0, kept + g.numerator, g.denominator,

@@ -9,13 +9,16 @@
 //   rmsprop             v = decay * v + (1 - decay) * (g * g);  w = w - rate * g / (sqrt(v) + epsilon)
 //   adam                m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * (g * g);
 //                       w = w - (rate / (1 - beta1^t)) * m / (sqrt(v * (1 / (1 - beta2^t))) + epsilon)
-// with t = 1 for a junction's first update.  Moments (v, m) below 2^-100 in size are 0, and g is 0 where it is squared below 2^-50: moments
-// that nothing feeds would decay below the normal numbers, on which processors are many times slower.  Online plain sgd (batch 1, no momentum, no l2) is special:
+// with t = 1 for a junction's first update.  Moments (v, m) below 2^-100 in size are 0, and g is 0
+// where it is squared below 2^-50: moments that nothing feeds would decay below the normal numbers,
+// on which processors are many times slower.  Online plain sgd (batch 1, no momentum, no l2) is
+// special:
 //   step_r = rate * delta_r;  w = w - step_r * a_l, rounded once;  b = b - step_r
 //
-// fixed: one rounding of the exact value of each line; rate and l2 are rounded down to powers of two, momentum to the format.
-// A rate below 2^-62 is rounded down to 0, and so is an l2 below 2^-(fraction + 30), whose share of any weight is less
-// than the format's unit; neither may pass 2^20.
+// fixed: one rounding of the exact value of each line; rate and l2 are rounded down to powers of
+// two, momentum to the format. A rate below 2^-62 is rounded down to 0, and so is an l2 below
+// 2^-(fraction + 30), whose share of any weight is less than the format's unit; neither may pass
+// 2^20.
 #ifndef SEDGE_RUNTIME_OPTIMIZER_H
 #define SEDGE_RUNTIME_OPTIMIZER_H
 
@@ -60,7 +63,8 @@ enum { NO_SHIFT = 1 << 20 };
 #define LEAST_MOMENT  0x1p-100F
 #define LEAST_SQUARED 0x1p-50F
 
-/* The rule of the junction's update number `step` (from 1) at this rate, for weights or for biases (no l2). */
+/* The rule of the junction's update number `step` (from 1) at this rate, for weights or for biases
+ * (no l2). */
 UpdateRule update_rule(const Optimizer *optimizer, const NumberFormat *format, double rate,
                        uint64_t step, bool is_weight);
 
@@ -73,8 +77,10 @@ typedef struct FixedUpdate {
   const UpdateRule *rule;
   const NumberFormat *format;
   uint32_t batch;
-  int gradient_shift; /* bits of a gradient below the format's unit, where all fits 64 bits and no l2 adds finer ones; else -1 */
-  int plain_shift;    /* bits that plain descent drops, where they are no more than 62; else -1 */
+  /* bits of a gradient below the format's unit, where all fits 64 bits and no l2 adds finer ones;
+   * else -1 */
+  int gradient_shift;
+  int plain_shift; /* bits that plain descent drops, where they are no more than 62; else -1 */
 } FixedUpdate;
 FixedUpdate fixed_update(const UpdateRule *rule, const NumberFormat *format, uint32_t batch);
 
@@ -82,8 +88,8 @@ FixedUpdate fixed_update(const UpdateRule *rule, const NumberFormat *format, uin
 void update_fixed_fully(const FixedUpdate *update, Wide sum, const uint32_t words[2],
                         int32_t *parameter, int32_t *state);
 
-/* gradient = sum / batch, where sum has 2 * fraction fraction bits.  words[0] rounds the parameter, words[1] the state, with stochastic
- * rounding. */
+/* gradient = sum / batch, where sum has 2 * fraction fraction bits.  words[0] rounds the parameter,
+ * words[1] the state, with stochastic rounding. */
 static inline void update_fixed(const FixedUpdate *update, Wide sum, const uint32_t words[2],
                                 int32_t *parameter, int32_t *state) {
   const NumberFormat *format = update->format;

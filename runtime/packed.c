@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The fields of a model and a recipe, in the order in which they lie; each function walks one structure, both ways.
+// The fields of a model and a recipe, in the order in which they lie; each function walks one
+// structure, both ways.
 #include "runtime/packed.h"
 
 #include <stdlib.h>
@@ -54,7 +55,8 @@ static void pack_layer(Packing *p, Layer *layer, bool is_output) {
 
 /* ---- junctions ---- */
 
-/* Degrees: either is 0 where it differs from neuron to neuron; then the fan-in's bounds are listed. */
+/* Degrees: either is 0 where it differs from neuron to neuron; then the fan-in's bounds are
+ * listed. */
 static void pack_degrees(Packing *p, Interleaver *edges) {
   pack_u32(p, &edges->edge_count, 0, INT32_MAX);
   pack_u32(p, &edges->fanin, 0, edges->left_count);

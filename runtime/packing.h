@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Values as bytes and back, by one walk: the same call writes a field or reads it, so that the two cannot disagree.
+// Values as bytes and back, by one walk: the same call writes a field or reads it, so that the two
+// cannot disagree.
 //
 //   whole number   7 bits a byte, the lowest first; the highest bit says that more follow (LEB128)
 //   real           8 bytes of a binary64, the lowest first
 //   text           its length, then its bytes; no text (NULL) is length 0, a text of n bytes n + 1
 //   table          its elements as whole numbers, or as differences where they ascend
 //
-// The bytes depend neither on the machine's byte order nor on where they lie.  Reading believes nothing: every value is
-// bounded before it is used, memory follows what the bytes really hold, and after the first problem all else reads as zeros.
+// The bytes depend neither on the machine's byte order nor on where they lie.  Reading believes
+// nothing: every value is bounded before it is used, memory follows what the bytes really hold, and
+// after the first problem all else reads as zeros.
 #ifndef SEDGE_RUNTIME_PACKING_H
 #define SEDGE_RUNTIME_PACKING_H
 
@@ -52,11 +54,13 @@ void pack_text(Packing *p, const char **text);
     *(value) = (__typeof__(*(value)))number_;                                                      \
   } while (0)
 
-/* `count` elements, each at most `most`; a table that is ascending is never below its predecessor. */
+/* `count` elements, each at most `most`; a table that is ascending is never below its
+ * predecessor. */
 void pack_table(Packing *p, const uint32_t **table, uint64_t count, uint32_t most,
                 bool is_ascending);
 
-/* Reading: zeroed memory for `count` items, each of which takes at least a byte of what is left; NULL: a problem was noted. */
+/* Reading: zeroed memory for `count` items, each of which takes at least a byte of what is left;
+ * NULL: a problem was noted. */
 void *packing_array(Packing *p, uint64_t count, size_t item_bytes);
 
 /* Frees all memory of what was read. */

@@ -80,7 +80,8 @@ static void fill_ends(const Interleaver *edges, int32_t *left, int32_t *right) {
   }
 }
 
-/* Describes one junction's arrays; weights (in edge order), left and right are made here and freed by the caller. */
+/* Describes one junction's arrays; weights (in edge order), left and right are made here and freed
+ * by the caller. */
 static bool list_junction(const Engine *engine, uint32_t junction, ArrayName *names,
                           StoredArray *arrays) {
   const Interleaver *edges = &engine->model->junctions[junction].edges;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One example at a time: feedforward in both kinds of number; back, in fixed point alone, to count what saturates.
+// One example at a time: feedforward in both kinds of number; back, in fixed point alone, to count
+// what saturates.
 #include "runtime/probe.h"
 
 #include <math.h>

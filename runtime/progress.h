@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Progress for a person: a bar with rate and time left on a terminal, nothing between whole lines elsewhere.
+// Progress for a person: a bar with rate and time left on a terminal, nothing between whole lines
+// elsewhere.
 #ifndef SEDGE_RUNTIME_PROGRESS_H
 #define SEDGE_RUNTIME_PROGRESS_H
 

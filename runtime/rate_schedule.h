@@ -18,8 +18,8 @@ typedef struct RateSchedule {
   uint32_t epochs; /* cosine: of the whole run */
 } RateSchedule;
 
-/* In double, with the runtime's own cosine: the same bits on every machine.  Fixed point lowers it to a power of two later
- * (optimizer.h). */
+/* In double, with the runtime's own cosine: the same bits on every machine.  Fixed point lowers it
+ * to a power of two later (optimizer.h). */
 double rate_of_epoch(const RateSchedule *schedule, uint32_t epoch);
 
 #endif

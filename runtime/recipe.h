@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a program says of its training beside the model: the data, how long, at which rate, in which order.
+// What a program says of its training beside the model: the data, how long, at which rate, in which
+// order.
 //
 // The compiler makes it from a train block; a built trainer finds it packed in itself (packed.h).
 #ifndef SEDGE_RUNTIME_RECIPE_H
@@ -48,14 +49,16 @@ typedef struct Recipe {
   double clock_hz;                              /* 0: none given */
 } Recipe;
 
-/* Where its data are: `folder` (--data) replaces the folder (idx) or the folder part of a file's path; else a relative path is
- * looked for in the folder `near`, then in the current one.  Owned (free); NULL: no memory. */
+/* Where its data are: `folder` (--data) replaces the folder (idx) or the folder part of a file's
+ * path; else a relative path is looked for in the folder `near`, then in the current one.  Owned
+ * (free); NULL: no memory. */
 char *data_path(const DataRecipe *data, const char *folder, const char *near);
 
 /* Reads or generates the data.  Owned: dataset_close. */
 bool open_data(const DataRecipe *data, const char *path, Dataset *dataset, Failure *failure);
 
-/* Whether the model can be trained and tested on them: features are the input's real neurons, labels are real outputs. */
+/* Whether the model can be trained and tested on them: features are the input's real neurons,
+ * labels are real outputs. */
 bool data_suit_model(const Dataset *dataset, const Model *model, Failure *failure);
 
 /* All of it, with the split.  Owned: dataset_close. */

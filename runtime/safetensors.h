@@ -25,7 +25,8 @@ typedef enum Dtype {
 
 enum { STORED_MOST_AXES = 8, STORED_MOST_NAME = 255 };
 
-/* One array.  When written, name and data are borrowed from the caller; when read, from the StoredFile. */
+/* One array.  When written, name and data are borrowed from the caller; when read, from the
+ * StoredFile. */
 typedef struct StoredArray {
   const char *name; /* when read: at most STORED_MOST_NAME bytes */
   Dtype dtype;
@@ -53,8 +54,8 @@ uint32_t dtype_bytes(Dtype dtype);
 /* Product of the shape: 1 without axes. */
 uint64_t stored_count(const StoredArray *array);
 
-/* Reads a whole file (owned: stored_file_close).  Fails on anything that is not exactly the format; messages say where.
- * parse_stored reads the same from memory, and copies what it keeps. */
+/* Reads a whole file (owned: stored_file_close).  Fails on anything that is not exactly the format;
+ * messages say where. parse_stored reads the same from memory, and copies what it keeps. */
 bool read_stored(const char *path, StoredFile *file, Failure *failure);
 bool parse_stored(const uint8_t *bytes, size_t count, const char *path, StoredFile *file,
                   Failure *failure);

@@ -255,8 +255,9 @@ static bool is_active(const Schedule *schedule, uint32_t junction, Phase phase,
   return false;
 }
 
-/* Whether an earlier active rule of another operation asks for the very same words: the same memory, index, direction and input
- * (weights and biases belong to no input; the right delta is read once for BP and UP). */
+/* Whether an earlier active rule of another operation asks for the very same words: the same
+ * memory, index, direction and input (weights and biases belong to no input; the right delta is
+ * read once for BP and UP). */
 static bool is_shared(const Schedule *schedule, uint32_t junction, unsigned number,
                       CyclePhases phases) {
   const AccessRule *rule = &access_rules[number];
@@ -305,12 +306,14 @@ RunCounts predict_counts(const Schedule *schedule, uint64_t inputs, uint64_t clo
   const uint32_t junction_count = schedule->model->junction_count;
   const uint64_t interval = schedule->initiation_interval;
   for (uint32_t i = 0; i < junction_count; i++) {
-    /* FF and UP of a junction meet in one cycle for all but the first and last `apart` inputs; never where II > apart. */
+    /* FF and UP of a junction meet in one cycle for all but the first and last `apart` inputs;
+     * never where II > apart. */
     const uint64_t apart = phase_delay(schedule, i, PHASE_UP) - phase_delay(schedule, i, PHASE_FF);
     const uint64_t together = interval == 1 && inputs > apart ? inputs - apart : 0;
     const uint64_t alone = inputs - together;
     const uint64_t open = inputs - closings;
-    /* Which of the closing inputs coincide with an FF changes no count but the shared reads, which do not depend on closing. */
+    /* Which of the closing inputs coincide with an FF changes no count but the shared reads, which
+     * do not depend on closing. */
     count_cycles(schedule, i, (CyclePhases){.has_ff = true}, alone, &junctions[i]);
     CyclePhases both = {.has_ff = true, .has_up = true, .is_closing = true};
     CyclePhases up = {.has_up = true, .is_closing = true};

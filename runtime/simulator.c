@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The simulator as an engine: opening, inputs in and out, tensors, closing.  The clocks are in simulator_clock.c.
+// The simulator as an engine: opening, inputs in and out, tensors, closing.  The clocks are in
+// simulator_clock.c.
 #include "runtime/simulator.h"
 
 #include <math.h>
@@ -12,7 +13,8 @@
 
 /* ---- inputs ---- */
 
-/* Bytes stand for byte / 255, floats for themselves; both are rounded to the number as its rounding says. */
+/* Bytes stand for byte / 255, floats for themselves; both are rounded to the number as its rounding
+ * says. */
 static Cell input_cell(const Simulator *s, const Examples *examples, uint64_t place, uint64_t input,
                        uint32_t l) {
   const NumberFormat *format = &s->engine.model->number;
@@ -125,7 +127,8 @@ static bool simulator_drain(Engine *engine, Tally *tally, Failure *failure) {
       if (!simulate_junction_cycle(s, tally, failure)) return false;
     }
   }
-  /* Time is counted on from where the next input enters: the pipeline is empty, so nothing can tell. */
+  /* Time is counted on from where the next input enters: the pipeline is empty, so nothing can
+   * tell. */
   at->first = at->entered;
   at->cycle = at->entered * s->schedule->initiation_interval;
   return true;
@@ -287,8 +290,8 @@ static bool open_arithmetic(const Model *model, JunctionState *j) {
   return ok;
 }
 
-/* A bias is read in the clock in which its neuron ends and written back some clocks later: one word a bank and clock takes
- * two ports. */
+/* A bias is read in the clock in which its neuron ends and written back some clocks later: one word
+ * a bank and clock takes two ports. */
 static bool open_meters(const Simulator *s, JunctionState *j) {
   const uint32_t *banks = s->schedule->layer_banks, ports = s->schedule->ports;
   const uint32_t pairs = ports > 1 ? ports / 2 : 1;
@@ -316,7 +319,8 @@ static bool open_junction(const Simulator *s, uint32_t index, JunctionState *j) 
       .kernels = model->number.is_fixed ? fixed_kernels(model) : float32_kernels(model, junction),
       .return_clocks = moment_clocks(s->schedule, index, MOMENT_WRITE_BACK) - read_late,
   };
-  /* A sum that is written in a clock can be read in the next; a forwarded one in the clock it is written. */
+  /* A sum that is written in a clock can be read in the next; a forwarded one in the clock it is
+   * written. */
   j->least_distance = schedule->remedy == REMEDY_FORWARD ? j->return_clocks : j->return_clocks + 1;
   bool ok = true;
   j->left = array_next(&ok, j->edge_count, sizeof(uint32_t));

@@ -6,8 +6,9 @@
 #include "runtime/engine.h"
 #include "runtime/schedule.h"
 
-/* Opens a simulator of schedule's model with initial parameters drawn by its initializer.  Owned: engine_close.  NULL with
- * *failure filled when there is no memory.  The schedule is borrowed and must outlive the engine. */
+/* Opens a simulator of schedule's model with initial parameters drawn by its initializer.  Owned:
+ * engine_close.  NULL with *failure filled when there is no memory.  The schedule is borrowed and
+ * must outlive the engine. */
 Engine *simulator_open(const Schedule *schedule, Failure *failure);
 
 /* What was counted since it was opened (training alone, not inference). */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Whether a simulator's state, as it was read from a file, is one that training leads to.
 //
-// At rest every input that has entered was given its junction cycles, and inputs on their way have records in which batches follow one
-// another.
+// At rest every input that has entered was given its junction cycles, and inputs on their way have
+// records in which batches follow one another.
 #include <inttypes.h>
 
 #include "runtime/simulator_state.h"

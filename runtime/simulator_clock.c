@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// One junction cycle of the simulator: clock by clock, with every bank's ports and every partial sum watched.
+// One junction cycle of the simulator: clock by clock, with every bank's ports and every partial
+// sum watched.
 //
-// A clock's edges share their left addresses between FF, BP and UP, so the left banks are metered once per edge;
-// then the kernels do the arithmetic.  Reads and writes of one word-set fall into different clocks: the read-modify-write
-// memories are checked for both together only where a clock asks a bank for more than one word.
+// A clock's edges share their left addresses between FF, BP and UP, so the left banks are metered
+// once per edge; then the kernels do the arithmetic.  Reads and writes of one word-set fall into
+// different clocks: the read-modify-write memories are checked for both together only where a clock
+// asks a bank for more than one word.
 #include <inttypes.h>
 #include <string.h>
 
@@ -35,7 +37,8 @@ static bool report_clash(const Simulator *s, const JunctionState *j, uint32_t cl
 
 /* ---- left words ---- */
 
-/* Different words of `bank` among the left neurons of the edges issued in `clock`; rare, so it scans. */
+/* Different words of `bank` among the left neurons of the edges issued in `clock`; rare, so it
+ * scans. */
 static uint32_t left_words(const JunctionState *j, uint32_t clock, uint32_t bank) {
   const uint32_t slot = slot_of_clock(j->schedule, clock);
   if (slot == no_slot) return 0;
@@ -50,8 +53,8 @@ static uint32_t left_words(const JunctionState *j, uint32_t clock, uint32_t bank
   return words;
 }
 
-/* Partial sums read in `clock` and those written back in it stay within the ports, and likewise when this clock's are
- * written. Only clocks with a bank of several words come here. */
+/* Partial sums read in `clock` and those written back in it stay within the ports, and likewise
+ * when this clock's are written. Only clocks with a bank of several words come here. */
 static bool partial_sums_fit(const Simulator *s, const JunctionState *j, uint32_t clock,
                              Failure *failure) {
   const uint32_t lag = j->return_clocks;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The simulator's arithmetic in fixed point: rounded, saturated products in exact sums that saturate once.
+// The simulator's arithmetic in fixed point: rounded, saturated products in exact sums that
+// saturate once.
 //
-// Exact sums make their order irrelevant, so one loop serves every pattern.  Stochastic rounding takes a random word
-// for every product, which depends on what is multiplied, not on when.
+// Exact sums make their order irrelevant, so one loop serves every pattern.  Stochastic rounding
+// takes a random word for every product, which depends on what is multiplied, not on when.
 #include <string.h>
 
 #include "runtime/simulator_state.h"

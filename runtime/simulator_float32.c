@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The simulator's arithmetic in float32: the reference for the order of every sum (see SumOrder in model.h).
+// The simulator's arithmetic in float32: the reference for the order of every sum (see SumOrder in
+// model.h).
 //
-// Each edge loop is written once, always inlined into two functions: one compiled for processors with a fused
-// multiply-add instruction, one for all others, where fmaf is a correctly rounded function.  Both give the same bits.
+// Each edge loop is written once, always inlined into two functions: one compiled for processors
+// with a fused multiply-add instruction, one for all others, where fmaf is a correctly rounded
+// function.  Both give the same bits.
 #include <math.h>
 #include <string.h>
 
@@ -40,8 +42,9 @@ INLINE void ff_by_lane(JunctionState *j, const CycleWork *work, uint32_t first, 
   }
 }
 
-/* The neuron's edges in another order than their numbers': j->by_left is each row's edges by ascending left neuron.  The sum is
- * taken when the last edge is issued, of weights as they were read: UP may have changed them since. */
+/* The neuron's edges in another order than their numbers': j->by_left is each row's edges by
+ * ascending left neuron.  The sum is taken when the last edge is issued, of weights as they were
+ * read: UP may have changed them since. */
 INLINE void latch_weights(JunctionState *j, uint32_t first, uint32_t last) {
   memcpy(j->latched + first, j->weight + first, (last - first) * sizeof *j->latched);
 }
@@ -116,7 +119,8 @@ INLINE void bp_edges(JunctionState *j, const CycleWork *work, uint32_t first, ui
 
 /* ---- update ---- */
 
-/* Online plain descent: the rate meets the delta once per neuron, then w - step * a is rounded once. */
+/* Online plain descent: the rate meets the delta once per neuron, then w - step * a is rounded
+ * once. */
 INLINE void up_online(JunctionState *j, const CycleWork *work, uint32_t first, uint32_t last) {
   for (uint32_t e = first, r = j->right; e < last; r++) {
     const uint32_t stop = lesser(j->right_begin[r + 1], last);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The simulator's own structures, shared by its parts (simulator.c, simulator_clock.c, simulator_float32.c,
-// simulator_fixed.c) and nobody else.
+// The simulator's own structures, shared by its parts (simulator.c, simulator_clock.c,
+// simulator_float32.c, simulator_fixed.c) and nobody else.
 //
 // All memory is allocated when the simulator opens; a clock allocates nothing.
 #ifndef SEDGE_RUNTIME_SIMULATOR_STATE_H
@@ -10,7 +10,8 @@
 #include "runtime/memory_bank.h"
 #include "runtime/simulator.h"
 
-/* The memories of one layer: [copies][neuron_count] cells each.  The input has activations alone. */
+/* The memories of one layer: [copies][neuron_count] cells each.  The input has activations
+ * alone. */
 typedef struct LayerState {
   uint32_t neuron_count, real_count;
   uint32_t copies; /* of activation and derivative */
@@ -37,8 +38,8 @@ typedef struct CycleWork {
   bool closes_batch;    /* then batch_place + 1 is the batch's size */
 } CycleWork;
 
-/* The arithmetic of one kind of number. begin and end frame a junction cycle; the others do the edges
- * first .. last-1, one slot, FF and BP before UP. */
+/* The arithmetic of one kind of number. begin and end frame a junction cycle; the others do the
+ * edges first .. last-1, one slot, FF and BP before UP. */
 typedef struct EdgeKernels {
   void (*begin)(JunctionState *, const CycleWork *);
   void (*ff)(JunctionState *, const CycleWork *, uint32_t first, uint32_t last);
@@ -121,11 +122,12 @@ typedef struct Simulator {
   double *scores;        /* [real outputs] */
 } Simulator;
 
-/* Runs one junction cycle: every junction on its inputs.  False with *failure on a clash or a hazard. */
+/* Runs one junction cycle: every junction on its inputs.  False with *failure on a clash or a
+ * hazard. */
 bool simulate_junction_cycle(Simulator *simulator, Tally *tally, Failure *failure);
 
-/* Feedforward of one junction, unmetered, from left to right activations: inference. The example's number keys stochastic
- * rounding. */
+/* Feedforward of one junction, unmetered, from left to right activations: inference. The example's
+ * number keys stochastic rounding. */
 void simulate_inference(JunctionState *junction, uint64_t example, const Cell *left, Cell *right);
 
 /* Loss's delta of the output layer and its tally for a labelled input. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What must hold of an engine's state that was read from a file, whatever the engine: numbers within their format, and inputs on their
-// way as they can have entered.
+// What must hold of an engine's state that was read from a file, whatever the engine: numbers
+// within their format, and inputs on their way as they can have entered.
 //
 // An engine's own check asks for the rest.  All return false with *failure, which names `path`.
 #ifndef SEDGE_RUNTIME_STATE_CHECK_H
@@ -19,8 +19,8 @@ bool fail_damaged(const char *path, Failure *failure, const char *format, ...)
 /* Every raw number of the state is within the format; in float32 all bits are numbers. */
 bool check_state_cells(const Engine *engine, const char *path, Failure *failure);
 
-/* `entered` inputs have come so far, those below `first` were done when the pipeline was last drained, and `cycle` is the
- * junction cycle that comes next, where `expected` must. */
+/* `entered` inputs have come so far, those below `first` were done when the pipeline was last
+ * drained, and `cycle` is the junction cycle that comes next, where `expected` must. */
 bool check_stream(uint64_t entered, uint64_t first, uint64_t cycle, uint64_t expected,
                   const char *path, Failure *failure);
 

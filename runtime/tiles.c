@@ -75,7 +75,8 @@ static uint16_t *shrunk(const Words *words) {
 
 /* ---- one block ---- */
 
-/* An edge of a block. `own` is the neuron whose pieces are made, `other` the one at the other end, both in their tiles. */
+/* An edge of a block. `own` is the neuron whose pieces are made, `other` the one at the other end,
+ * both in their tiles. */
 typedef struct BlockEdge {
   uint16_t own, other, slot;
   uint32_t number; /* of the edge, or of its entry in the list that is sorted otherwise */
@@ -114,7 +115,8 @@ static void sort_pieces(const Block *b, Piece *sorted) {
   for (uint32_t i = 0; i < b->piece_count; i++) sorted[begin[b->pieces[i].length]++] = b->pieces[i];
 }
 
-/* Writes a block's words.  Forward: gives its edges their slots. Backward: writes the slots they have. */
+/* Writes a block's words.  Forward: gives its edges their slots. Backward: writes the slots they
+ * have. */
 static void write_block(Block *b, Piece *sorted, uint32_t unit, bool is_forward, Words *words) {
   cut_pieces(b);
   sort_pieces(b, sorted);
@@ -177,7 +179,8 @@ static void sort_by_left(Tiling *t, uint32_t first, uint32_t last) {
   begin[0] = 0;
 }
 
-/* by_right: the block's edges of `by_left`, by right neuron, then left; number is where they stand there. */
+/* by_right: the block's edges of `by_left`, by right neuron, then left; number is where they stand
+ * there. */
 static void sort_by_right(const Tiling *t, const BlockEdge *by_left, uint32_t count) {
   uint32_t begin[LARGEST_TILE + 1] = {0};
   for (uint32_t k = 0; k < count; k++) begin[by_left[k].other + 1]++;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs epochs in small pieces, so that progress is seen and a signal is heard; the pieces do not show in the result.
+// Runs epochs in small pieces, so that progress is seen and a signal is heard; the pieces do not
+// show in the result.
 #include "runtime/trainer.h"
 
 #include <assert.h>
@@ -206,7 +207,8 @@ static TrainerOutcome end_epoch(Trainer *t, bool is_end, TrainerResult *result) 
       .seconds = t->position.epoch_seconds,
       .train = t->position.tally,
   };
-  /* What the drained copy sees at its output passes again in the next epoch, and is counted then. */
+  /* What the drained copy sees at its output passes again in the next epoch, and is counted
+   * then. */
   Tally unseen = {0};
   const TrainerOutcome outcome = measure_drained(t, is_end, is_end ? &report.train : &unseen,
                                                  &report.validation, &report.test);
@@ -231,8 +233,9 @@ static bool write_epoch_checkpoint(const Trainer *t) {
   return write_checkpoint(t->settings->checkpoint, t->engine, t->facts, &next, t->failure);
 }
 
-/* Trains the rest of an epoch that ends after `end` inputs.  Where the input limit ends it inside a batch, the batch is closed
- * early; the last checkpoint is written before that batch, because a longer run would fill it. */
+/* Trains the rest of an epoch that ends after `end` inputs.  Where the input limit ends it inside a
+ * batch, the batch is closed early; the last checkpoint is written before that batch, because a
+ * longer run would fill it. */
 static TrainerOutcome train_epoch(Trainer *t, uint64_t end, bool is_end) {
   const uint64_t batch = t->engine->model->batch;
   const uint64_t whole = end == t->epoch_size ? end : end - end % batch;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The training loop: epochs, their order, batches, what is measured, checkpoints, and stopping in good order.
+// The training loop: epochs, their order, batches, what is measured, checkpoints, and stopping in
+// good order.
 //
-// The pipeline is never emptied between epochs.  What an epoch's end reports is measured on a drained copy of the state, which is
-// then put back, so that measuring changes nothing.  A checkpoint holds the undrained state: a run that is
-// resumed from it goes on to the same bits.
+// The pipeline is never emptied between epochs.  What an epoch's end reports is measured on a
+// drained copy of the state, which is then put back, so that measuring changes nothing.  A
+// checkpoint holds the undrained state: a run that is resumed from it goes on to the same bits.
 #ifndef SEDGE_RUNTIME_TRAINER_H
 #define SEDGE_RUNTIME_TRAINER_H
 
@@ -59,14 +60,16 @@ typedef struct TrainerResult {
 
 typedef enum TrainerOutcome { TRAINER_DONE, TRAINER_STOPPED, TRAINER_FAILED } TrainerOutcome;
 
-/* Trains from `start` (all zero: the beginning) to the end.  DONE: the pipeline is drained, the parameters are final.  STOPPED:
- * is_stopped said so, and the interrupt checkpoint is written.  FAILED: *failure says why; the state is lost.
- * facts: see run_facts(); needed only where checkpoints are written. */
+/* Trains from `start` (all zero: the beginning) to the end.  DONE: the pipeline is drained, the
+ * parameters are final.  STOPPED: is_stopped said so, and the interrupt checkpoint is written.
+ * FAILED: *failure says why; the state is lost. facts: see run_facts(); needed only where
+ * checkpoints are written. */
 TrainerOutcome run_training(Engine *engine, const Dataset *data, const TrainerSettings *settings,
                             const TrainerEvents *events, const RunFacts *facts,
                             const TrainingPosition *start, TrainerResult *result, Failure *failure);
 
-/* Everything beside the model that decides what training gives, to be compared when a run is resumed. */
+/* Everything beside the model that decides what training gives, to be compared when a run is
+ * resumed. */
 RunFacts run_facts(const Dataset *data, const TrainerSettings *settings);
 
 /* Fills order [count] for an epoch: 0, 1, 2, ... or a permutation drawn from (seed, epoch). */

@@ -11,8 +11,9 @@
 //   K = B! / (fanin!)^(B / fanin)   where fanin divides B: ways to share the banks among the right neurons of a clock
 //     = 1                           where B divides fanin: every right neuron takes all banks anyway
 //
-// For other fan-ins no formula is known and K = 1 is taken, a lower bound.  A junction in which every left neuron
-// reaches every right one has one pattern.  The counts ignore what the avoidance of double edges forbids.
+// For other fan-ins no formula is known and K = 1 is taken, a lower bound.  A junction in which
+// every left neuron reaches every right one has one pattern.  The counts ignore what the avoidance
+// of double edges forbids.
 // Source: Dey et al., "Pre-defined sparse neural networks with hardware acceleration", JETCAS 2019.
 #include <math.h>
 
@@ -55,8 +56,9 @@ static PatternCount power(PatternCount base, uint64_t exponent) {
   return result;
 }
 
-/* K; see above.  Exactly by Pascal's rule: while a group's places k = 1, 2, .. are filled after `done` banks are
- * given away, `exact` is the groups before it times the binomial (done + k, k), so the division leaves no rest. */
+/* K; see above.  Exactly by Pascal's rule: while a group's places k = 1, 2, .. are filled after
+ * `done` banks are given away, `exact` is the groups before it times the binomial (done + k, k), so
+ * the division leaves no rest. */
 static PatternCount dither_choices(uint32_t banks, uint32_t fanin) {
   if (fanin > banks || banks % fanin != 0) return one;
   PatternCount choices = one;

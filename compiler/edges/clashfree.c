@@ -4,20 +4,22 @@
 //   sweep s = e / p, cycle c = (e % p) / B, lane m = e % B, bank v = lanes[s][m], rows D = p / B
 //   left(e) = row * B + v     type 1: row = rows[s][m][c]     types 2, 3: row = (starts[s][m] + c) % D
 //
-// A sweep meets every left neuron once, so a double edge can only be in a right neuron that begins in one sweep (its
-// tail) and ends in the next (its head):
+// A sweep meets every left neuron once, so a double edge can only be in a right neuron that begins
+// in one sweep (its tail) and ends in the next (its head):
 //
 //        sweep s   ... . . . . . | j j j j j |         fan-in of j = tail + head
 //        sweep s+1               | j j j | . . . . ...
 //
-// Of a bank the tail takes the last t rows of its lane in sweep s, the head the first h of its lane in s + 1. They
-// must differ, so sweep s + 1 is drawn among the rows that make them differ: starts 0 .. D - t - h after the old start,
-// permutations whose first h entries are not the old one's last t.  There are such rows where t + h <= D. That always
-// holds when a bank keeps its lane, because fan-in <= p; a dither for which it does not hold is drawn again, and after
-// some draws the old one is kept.  So a clash-free pattern without double edges exists for all degrees that come out
+// Of a bank the tail takes the last t rows of its lane in sweep s, the head the first h of its lane
+// in s + 1. They must differ, so sweep s + 1 is drawn among the rows that make them differ: starts
+// 0 .. D - t - h after the old start, permutations whose first h entries are not the old one's last
+// t.  There are such rows where t + h <= D. That always holds when a bank keeps its lane, because
+// fan-in <= p; a dither for which it does not hold is drawn again, and after some draws the old one
+// is kept.  So a clash-free pattern without double edges exists for all degrees that come out
 // whole, and type 3, whose sweeps are all alike, needs no care at all.
 //
-// Source: Dey et al., "Interleaver design for deep neural networks", Asilomar 2017 (types and dither).
+// Source: Dey et al., "Interleaver design for deep neural networks", Asilomar 2017 (types and
+// dither).
 #include <assert.h>
 #include <string.h>
 
@@ -54,7 +56,8 @@ typedef struct Drawing {
   uint32_t *old_lane;              /* [banks] lane of each bank in the sweep before */
 } Drawing;
 
-/* Whether every bank has rows enough for the straddling neuron, its lane in the old sweep being old_lane. */
+/* Whether every bank has rows enough for the straddling neuron, its lane in the old sweep being
+ * old_lane. */
 static bool lanes_fit(const Drawing *drawing, const uint32_t *lanes, Straddle straddle) {
   const Interleaver *edges = drawing->edges;
   for (uint32_t m = 0; m < edges->banks; m++) {
@@ -76,8 +79,8 @@ static void draw_lanes(Drawing *drawing, uint32_t sweep, Straddle straddle) {
   memcpy(lanes, lanes - banks, banks * sizeof *lanes);
 }
 
-/* Draws a permutation of the rows whose first `head` entries are none of the last `tail` entries of old; old
- * may be NULL where tail is 0. */
+/* Draws a permutation of the rows whose first `head` entries are none of the last `tail` entries of
+ * old; old may be NULL where tail is 0. */
 static void draw_rows(RandomStream *stream, const uint32_t *old, uint32_t tail, uint32_t head,
                       uint32_t count, uint32_t *rows) {
   for (uint32_t i = 0; i < count; i++) rows[i] = old ? old[i] : i;

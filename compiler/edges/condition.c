@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Places the edges of an own pattern: asks its condition about every pair of neurons.
 //
-// Blocks of left neurons go past all right neurons, so that what depends on the left neuron alone is computed once
-// a block; the answers are kept as one bit a pair and read out in edge order at the end.
+// Blocks of left neurons go past all right neurons, so that what depends on the left neuron alone
+// is computed once a block; the answers are kept as one bit a pair and read out in edge order at
+// the end.
 #include <assert.h>
 #include <string.h>
 
@@ -61,7 +62,8 @@ static bool ask_all(const ConditionSteps *condition, const Answers *answers, Spa
   return true;
 }
 
-/* Counts the edges before each right neuron into begin [right_count + 1]; returns how many there are. */
+/* Counts the edges before each right neuron into begin [right_count + 1]; returns how many there
+ * are. */
 static uint64_t count_edges(const Answers *answers, uint64_t *begin) {
   begin[0] = 0;
   for (uint32_t r = 0; r < answers->right_count; r++) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The steps of a condition on blocks of lanes: tight loops over whole numbers and fractions, one call a lane for
-// the rest.
+// The steps of a condition on blocks of lanes: tight loops over whole numbers and fractions, one
+// call a lane for the rest.
 //
-// Values that the left neuron does not change are computed in lane 0, and copied to the others where a step
-// needs them there.  No loop stops at a lane without a value: it marks the lane and goes on with 0.
-// Fractions are not reduced, which is faster and makes no difference but to how soon they leave 64 bits.
+// Values that the left neuron does not change are computed in lane 0, and copied to the others
+// where a step needs them there.  No loop stops at a lane without a value: it marks the lane and
+// goes on with 0.  Fractions are not reduced, which is faster and makes no difference but to how
+// soon they leave 64 bits.
 #include "compiler/edges/condition_block.h"
 
 #include <string.h>
@@ -341,7 +342,8 @@ static void spread(StepKind kind, uint32_t count, Lanes *lanes) {
   }
 }
 
-/* Runs the steps of a phase in lanes 0 .. count-1, and copies what is wanted to lanes below `spread_count`. */
+/* Runs the steps of a phase in lanes 0 .. count-1, and copies what is wanted to lanes below
+ * `spread_count`. */
 static void run_phase(const ConditionBlock *block, StepPhase phase, uint32_t count,
                       uint32_t spread_count, Faults *faults) {
   for (uint32_t k = block->phase_begin[phase]; k < block->phase_begin[phase + 1]; k++) {

@@ -128,7 +128,8 @@ static uint32_t compile_leaf(StepList *list, const Scalar *scalar) {
   return add_step(list, step);
 }
 
-/* floor(a / b) and ceil(a / b) of whole numbers in one step; returns false where the scalar is something else. */
+/* floor(a / b) and ceil(a / b) of whole numbers in one step; returns false where the scalar is
+ * something else. */
 static bool compile_quotient(StepList *list, const Scalar *scalar, uint32_t *result) {
   if (scalar->op != SCALAR_FLOOR && scalar->op != SCALAR_CEIL) return false;
   const Scalar *quotient = scalar->operand[0];

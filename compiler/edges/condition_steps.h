@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // An own pattern's condition as a list of steps, each an operation on the values of earlier ones.
 //
-// What the tree leaves to be found out while evaluating is settled once: which values are whole numbers, fractions or
-// doubles; which parts are equal and can share a step; which depend on the left neuron alone, on the right one
-// alone, or on both, so that a loop over all pairs computes each only as often as it changes.
+// What the tree leaves to be found out while evaluating is settled once: which values are whole
+// numbers, fractions or doubles; which parts are equal and can share a step; which depend on the
+// left neuron alone, on the right one alone, or on both, so that a loop over all pairs computes
+// each only as often as it changes.
 #ifndef SEDGE_COMPILER_EDGES_CONDITION_STEPS_H
 #define SEDGE_COMPILER_EDGES_CONDITION_STEPS_H
 
@@ -26,8 +27,8 @@ typedef enum StepOp {
   STEP_OP_COUNT
 } StepOp;
 
-/* What a step gives.  INTEGER is a promise that only a power with a negative exponent breaks: who computes in whole
- * numbers must notice that. */
+/* What a step gives.  INTEGER is a promise that only a power with a negative exponent breaks: who
+ * computes in whole numbers must notice that. */
 typedef enum StepKind { KIND_INTEGER, KIND_FRACTION, KIND_REAL } StepKind;
 
 /* When a step's value changes. */
@@ -42,11 +43,11 @@ typedef enum StepPhase {
 typedef struct Step {
   StepOp op;
   StepKind kind;
-  StepKind
-      operand_kind; /* of all operands; of the last two for SELECT, whose first is a whole number */
+  /* of all operands; of the last two for SELECT, whose first is a whole number */
+  StepKind operand_kind;
   StepPhase phase;
-  bool
-      is_spread; /* changes less often than a step that uses it: needed once for every left neuron */
+  /* changes less often than a step that uses it: needed once for every left neuron */
+  bool is_spread;
   uint32_t operand[3]; /* earlier steps */
   Rational constant;   /* CONSTANT */
   uint32_t argument;   /* ARGUMENT: 0 left neuron, 1 right neuron */
@@ -70,8 +71,8 @@ typedef struct ConditionFault {
   Span at;
 } ConditionFault;
 
-/* Evaluates the condition for one pair, with the second part of && and ||, and the parts of ?:, only where they
- * decide.  False: it has no value, *fault is filled. */
+/* Evaluates the condition for one pair, with the second part of && and ||, and the parts of ?:,
+ * only where they decide.  False: it has no value, *fault is filled. */
 bool evaluate_condition(const ConditionSteps *condition, uint32_t left, uint32_t right,
                         bool *is_joined, ConditionFault *fault);
 

@@ -72,8 +72,8 @@ static const char *apply_power(Rational base, Rational exponent, Rational *resul
   return fits(rational_power(base, exponent.numerator, result));
 }
 
-/* The commonest operations on whole numbers, without the detour over fractions; false: not one of them, or the result
- * needs the detour. */
+/* The commonest operations on whole numbers, without the detour over fractions; false: not one of
+ * them, or the result needs the detour. */
 static bool apply_whole(ScalarOp op, int64_t a, int64_t b, Rational *result) {
   int64_t value;
   if (op == SCALAR_ADD) {

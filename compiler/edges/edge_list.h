@@ -27,8 +27,9 @@ void sort_pairs(EdgePair *pairs, EdgePair *scratch, uint32_t count);
 /* Makes *edges (left_count and right_count are there) of sorted pairs without repetition. */
 void list_pairs(const EdgePair *pairs, uint32_t count, Arena *arena, Interleaver *edges);
 
-/* Makes *edges of the left neurons of all edges, in edge order, and of right_begin [right_count + 1]; both must
- * live as long as *edges.  Degrees that all neurons share are found, and right_begin dropped where it is not needed. */
+/* Makes *edges of the left neurons of all edges, in edge order, and of right_begin
+ * [right_count + 1]; both must live as long as *edges.  Degrees that all neurons share are found,
+ * and right_begin dropped where it is not needed. */
 void list_edges(const uint32_t *left, const uint32_t *right_begin, Interleaver *edges);
 
 #endif

@@ -41,8 +41,8 @@ static uint32_t count_mute(const Interleaver *edges, uint32_t real_count) {
   return count;
 }
 
-/* Only lists can leave a neuron out: the other patterns promise their degrees, and a window that misses
- * neurons was reported when its sizes were checked. */
+/* Only lists can leave a neuron out: the other patterns promise their degrees, and a window that
+ * misses neurons was reported when its sizes were checked. */
 static void warn_of_unconnected(const EdgesInput *input, const Interleaver *edges, Diagnostics *d) {
   if (edges->kind != INTERLEAVER_LISTED || pattern_of(input)->kind == PATTERN_WINDOW) return;
   const NetworkLayer *left = left_layer_of(input);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Finds the first clock in which z edges ask a bank of the left layer for two different words.
 //
-// Neuron l is word l / z of bank l % z, so two edges of a clock clash when their left neurons differ, but not
-// modulo z.
+// Neuron l is word l / z of bank l % z, so two edges of a clock clash when their left neurons
+// differ, but not modulo z.
 #include "compiler/edges/edges.h"
 
 enum { BLOCK_EDGES = 4096 };
@@ -14,8 +14,9 @@ typedef struct BankRequest {
   uint32_t left;
 } BankRequest;
 
-/* Whether the pattern promises that z is free of clashes, so that looking is not needed; verify_edges has
- * proved the promise of clash-free patterns, and a clock of a dense one reads neighbours in one word. */
+/* Whether the pattern promises that z is free of clashes, so that looking is not needed;
+ * verify_edges has proved the promise of clash-free patterns, and a clock of a dense one reads
+ * neighbours in one word. */
 static bool is_promised(const Interleaver *edges, uint32_t z) {
   if (z == 1) return true;
   if (edges->kind == INTERLEAVER_CLASH_FREE) return edges->banks % z == 0;

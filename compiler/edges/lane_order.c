@@ -43,7 +43,8 @@ LaneOrder lane_order(uint32_t lanes, Arena *arena) {
     if (power > 1) add_factor(&order, prime, power, arena);
   }
   if (rest > 1) {
-    /* What is left is a prime, once: smaller ones are divided out, and two larger ones do not fit. */
+    /* What is left is a prime, once: smaller ones are divided out, and two larger ones do not
+     * fit. */
     add_factor(&order, rest, rest, arena);
   }
   return order;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Random orders of the lanes of a sweep (dither) that keep every z which divides the banks free of clashes.
+// Random orders of the lanes of a sweep (dither) that keep every z which divides the banks free of
+// clashes.
 //
-// A clock takes z neighbouring lanes, hence each residue modulo z once; it is free of clashes when the banks it
-// meets have each residue once as well.  So a lane's bank must be, modulo every divisor z of B, a bijection of the lane.
-// For B = q^k that is a permutation which works digit by digit, base q, the least significant first:
+// A clock takes z neighbouring lanes, hence each residue modulo z once; it is free of clashes when
+// the banks it meets have each residue once as well.  So a lane's bank must be, modulo every
+// divisor z of B, a bijection of the lane.  For B = q^k that is a permutation which works digit by
+// digit, base q, the least significant first:
 //
 //     bank digit j = sigma(lane digit j),   sigma another permutation for each value of the digits below j
 //

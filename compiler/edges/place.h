@@ -5,9 +5,9 @@
 
 #include "compiler/edges/edges.h"
 
-/* Each fills *edges, whose left_count and right_count are already there; the tables live in the arena.
- * False: reported to d.  What lang promises of a Pattern (degrees that come out whole and fit, banks that
- * divide, windows inside the layer) is only asserted. */
+/* Each fills *edges, whose left_count and right_count are already there; the tables live in the
+ * arena.  False: reported to d.  What lang promises of a Pattern (degrees that come out whole and
+ * fit, banks that divide, windows inside the layer) is only asserted. */
 bool place_dense(const EdgesInput *input, Diagnostics *d, Arena *arena, Interleaver *edges);
 bool place_random(const EdgesInput *input, Diagnostics *d, Arena *arena, Interleaver *edges);
 bool place_structured(const EdgesInput *input, Diagnostics *d, Arena *arena, Interleaver *edges);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Places a given number of edges anywhere: each set of so many pairs of neurons is as likely as any other.
+// Places a given number of edges anywhere: each set of so many pairs of neurons is as likely as any
+// other.
 //
-// Pairs are drawn until enough different ones are there.  Where more than half of all pairs are wanted, the
-// ones left out are drawn instead, so that at least half of the draws are always new.
+// Pairs are drawn until enough different ones are there.  Where more than half of all pairs are
+// wanted, the ones left out are drawn instead, so that at least half of the draws are always new.
 #include <assert.h>
 
 #include "compiler/edges/edge_list.h"

@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: MIT
 // Measures how evenly a pattern covers the windows of its two layers.
 //
-// A window is a run of neighbouring neurons.  The left layer is cut into as many windows as a right neuron has edges
-// (K = the mean fan-in, rounded; left neuron l is in window floor(l * K / p)), so that a right neuron that sees the
-// whole layer evenly has one edge from each.  Of each right neuron we count the windows that it does have an edge from:
+// A window is a run of neighbouring neurons.  The left layer is cut into as many windows as a right
+// neuron has edges (K = the mean fan-in, rounded; left neuron l is in window floor(l * K / p)), so
+// that a right neuron that sees the whole layer evenly has one edge from each.  Of each right
+// neuron we count the windows that it does have an edge from:
 //
 //     forward  = (distinct windows met, summed over the right neurons) / (K * right neurons)
 //     backward = the same with left and right exchanged: windows of the right layer, K = the mean fan-out
 //     scatter  = the smaller of the two
 //
-// 1 is a pattern that spreads ideally; a regular random one has about 1 - 1/e = 0.63; one whose neurons see a narrow
-// neighbourhood has little more than 1 / K.  Windows of one row and column are meant for data without a shape; the source
-// lets images choose square ones, and looks at the whole network's input and output as well, which is not done here.
-// Source: Dey, Huang, Beerel, Chugg, "Characterizing sparse connectivity patterns in neural networks", ITA 2018: there
-// each entry of the window adjacency matrix counts min(1, edges / ideal edges), and the ideal of our windows is one.
+// 1 is a pattern that spreads ideally; a regular random one has about 1 - 1/e = 0.63; one whose
+// neurons see a narrow neighbourhood has little more than 1 / K.  Windows of one row and column are
+// meant for data without a shape; the source lets images choose square ones, and looks at the whole
+// network's input and output as well, which is not done here.
+// Source: Dey, Huang, Beerel, Chugg, "Characterizing sparse connectivity patterns in neural
+// networks", ITA 2018: there each entry of the window adjacency matrix counts min(1, edges / ideal
+// edges), and the ideal of our windows is one.
 #include <assert.h>
 
 #include "compiler/edges/edges.h"
 
 enum { BLOCK_EDGES = 4096 };
 
-/* How many windows a layer is cut into for neurons of the other layer, of which there are `others`. */
+/* How many windows a layer is cut into for neurons of the other layer, of which there are
+ * `others`. */
 static uint32_t window_count(uint32_t edge_count, uint32_t neurons, uint32_t others) {
   const uint32_t mean = (uint32_t)(((uint64_t)edge_count * 2 + others) / (2 * (uint64_t)others));
   if (mean < 1) return 1;
@@ -38,8 +42,9 @@ typedef struct Coverage {
   uint64_t met;
 } Coverage;
 
-/* Forward: last [K] is the right neuron that met the window last.  Backward: last [p] is the window that the left neuron
- * met last, which tells new from old because right neurons, and so their windows, ascend. */
+/* Forward: last [K] is the right neuron that met the window last.  Backward: last [p] is the window
+ * that the left neuron met last, which tells new from old because right neurons, and so their
+ * windows, ascend. */
 static void meet(Coverage *coverage, uint32_t place, uint32_t mark) {
   coverage->met += coverage->last[place] != mark + 1;
   coverage->last[place] = mark + 1;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Places edges at random such that all left neurons have one out-degree and all right ones one in-degree.
+// Places edges at random such that all left neurons have one out-degree and all right ones one
+// in-degree.
 //
-// Begins with a regular pattern, the left neurons in a random order dealt out over and over, and then lets right
-// neurons trade: two of them pool the left neurons that only one of them reads, and divide the pool at random.  A
-// trade keeps all degrees and can make no double edge, so every pattern on the way is a right one, and after a few
-// rounds in which everybody trades once, any regular pattern is nearly as likely as any other.
-// Source: Strona et al., "A fast and unbiased procedure to randomize ecological binary matrices", 2014 (curveball);
-// Carstens et al., "Parallel and I/O-efficient randomisation of massive networks using global curveball trades", 2018.
+// Begins with a regular pattern, the left neurons in a random order dealt out over and over, and
+// then lets right neurons trade: two of them pool the left neurons that only one of them reads, and
+// divide the pool at random.  A trade keeps all degrees and can make no double edge, so every
+// pattern on the way is a right one, and after a few rounds in which everybody trades once, any
+// regular pattern is nearly as likely as any other.
+// Source: Strona et al., "A fast and unbiased procedure to randomize ecological binary matrices",
+// 2014 (curveball); Carstens et al., "Parallel and I/O-efficient randomisation of massive networks
+// using global curveball trades", 2018.
 #include <assert.h>
 #include <string.h>
 
@@ -15,8 +18,8 @@
 
 enum { TRADE_ROUNDS = 10 };
 
-/* Deals the left neurons, in the order given by place_of [left_count], to right neurons in turn. Goes through
- * them by their number, so that the left neurons of a right one come out ascending. */
+/* Deals the left neurons, in the order given by place_of [left_count], to right neurons in turn.
+ * Goes through them by their number, so that the left neurons of a right one come out ascending. */
 static void deal_edges(const Interleaver *edges, const uint32_t *place_of, uint32_t *left,
                        uint32_t *filled) {
   for (uint32_t l = 0; l < edges->left_count; l++) {

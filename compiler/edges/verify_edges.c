@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Proves that placed edges keep their pattern's promise, by looking at nothing but the edges themselves.
+// Proves that placed edges keep their pattern's promise, by looking at nothing but the edges
+// themselves.
 //
-// Shares no code with the makers: the edges come from the interleaver as any executor reads them, and what is
-// expected comes from the checked program.  Takes time in proportion to the edges, and for clash-free patterns
-// to the banks times their divisors for each different order of banks.
+// Shares no code with the makers: the edges come from the interleaver as any executor reads them,
+// and what is expected comes from the checked program.  Takes time in proportion to the edges, and
+// for clash-free patterns to the banks times their divisors for each different order of banks.
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -76,7 +77,8 @@ static bool prove_shape(const Proof *proof) {
   return true;
 }
 
-/* Whether every edge reads a neuron that exists, no right neuron reads one twice, and lists ascend. */
+/* Whether every edge reads a neuron that exists, no right neuron reads one twice, and lists
+ * ascend. */
 static bool prove_pairs(const Proof *proof) {
   const Interleaver *edges = proof->edges;
   uint32_t *reader =
@@ -96,8 +98,8 @@ static bool prove_pairs(const Proof *proof) {
   return true;
 }
 
-/* Whether one side's degrees are what the pattern promises (0: nothing) and what the interleaver says (0: they
- * differ). */
+/* Whether one side's degrees are what the pattern promises (0: nothing) and what the interleaver
+ * says (0: they differ). */
 static bool prove_degrees(const Proof *proof, const uint32_t *degrees, uint32_t neurons,
                           uint32_t promised, uint32_t said, const char *side) {
   bool is_shared = true;
@@ -123,7 +125,8 @@ static bool prove_left_degrees(const Proof *proof) {
                        "left");
 }
 
-/* Padded right neurons need not see a window, so windows promise no fan-in but what the interleaver says. */
+/* Padded right neurons need not see a window, so windows promise no fan-in but what the interleaver
+ * says. */
 static bool prove_right_degrees(const Proof *proof) {
   const Interleaver *edges = proof->edges;
   uint32_t *degrees = ARENA_ARRAY(proof->scratch, uint32_t, edges->right_count);
@@ -133,8 +136,9 @@ static bool prove_right_degrees(const Proof *proof) {
   return prove_degrees(proof, degrees, edges->right_count, promised, edges->fanin, "right");
 }
 
-/* Shows that in a run of `banks` edges, from `first` on, no z neighbouring ones meet a residue modulo z twice. seen
- * [banks] holds the last clock that met a residue; *clocks counts them, over all z and runs, from 1. */
+/* Shows that in a run of `banks` edges, from `first` on, no z neighbouring ones meet a residue
+ * modulo z twice. seen [banks] holds the last clock that met a residue; *clocks counts them, over
+ * all z and runs, from 1. */
 static bool prove_run(const Proof *proof, uint32_t first, uint32_t z, uint64_t *seen,
                       uint64_t *clocks) {
   for (uint32_t place = 0; place < proof->pattern->banks; place++) {
@@ -155,8 +159,9 @@ static bool has_equal_banks(const uint32_t *a, const uint32_t *b, uint32_t banks
   return true;
 }
 
-/* Shows that no z that divides the banks makes a clock read a bank twice.  A clock of such a z never crosses a multiple
- * of `banks`, and its banks follow from those of z = banks, so a run with the banks of the run before is shown already. */
+/* Shows that no z that divides the banks makes a clock read a bank twice.  A clock of such a z
+ * never crosses a multiple of `banks`, and its banks follow from those of z = banks, so a run with
+ * the banks of the run before is shown already. */
 static bool prove_clash_freedom(const Proof *proof) {
   const uint32_t banks = proof->pattern->banks;
   if (proof->pattern->kind != PATTERN_CLASHFREE) return true;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Places a window over the left layer for every right neuron, along one, two or three axes.
 //
-// Neurons and windows are numbered with the first axis slowest.  A window's left neurons are those of the first
-// window, moved: left = base[window] + offset[place].
+// Neurons and windows are numbered with the first axis slowest.  A window's left neurons are those
+// of the first window, moved: left = base[window] + offset[place].
 #include <assert.h>
 
 #include "compiler/edges/edge_list.h"
@@ -10,7 +10,8 @@
 
 enum { MOST_AXES = 3 };
 
-/* A box of cells inside the left layer: `count` cells along each axis, `step` left neurons apart. */
+/* A box of cells inside the left layer: `count` cells along each axis, `step` left neurons
+ * apart. */
 typedef struct Box {
   uint32_t axis_count;
   uint32_t count[MOST_AXES];

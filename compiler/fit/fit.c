@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Choosing z: the choices are divisors, so all junction cycles that any choice reaches are tried, the fastest first.
+// Choosing z: the choices are divisors, so all junction cycles that any choice reaches are tried,
+// the fastest first.
 #include "compiler/fit/fit.h"
 
 #include <stdlib.h>
@@ -53,7 +54,8 @@ static bool right_side_fits(const Fitting *f, uint32_t i, uint32_t z, uint32_t b
   return !right_side_clashes(&f->model->junctions[i].edges, z, banks);
 }
 
-/* The smallest z that take at most `clocks` clocks each and whose right sides fit the next junction's banks. */
+/* The smallest z that take at most `clocks` clocks each and whose right sides fit the next
+ * junction's banks. */
 static bool choose_z(const Fitting *f, uint32_t clocks, uint32_t *z) {
   const uint32_t count = f->model->junction_count;
   for (uint32_t i = 0; i < count; i++) {
@@ -164,7 +166,8 @@ static int compare_numbers(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* The fastest choice within the resources; NULL where there is none: then *least is the smallest choice at all. */
+/* The fastest choice within the resources; NULL where there is none: then *least is the smallest
+ * choice at all. */
 static const uint32_t *choose_fastest(const Fitting *f, const uint32_t **least) {
   const uint32_t count = f->model->junction_count;
   VECTOR(uint32_t) cycles = {0};

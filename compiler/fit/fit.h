@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The fit pass: chooses z for every junction within the hardware's resources, or says what runs out.
+// The fit pass: chooses z for every junction within the hardware's resources, or says what runs
+// out.
 #ifndef SEDGE_COMPILER_FIT_FIT_H
 #define SEDGE_COMPILER_FIT_FIT_H
 
@@ -20,9 +21,10 @@ typedef struct Fit {
   bool is_z_chosen;               /* by us; else the file's */
 } Fit;
 
-/* Chooses z (auto: for every junction cycle in ascending order the smallest z that reach it; the first choice within
- * the resources, so the fastest balanced one) or checks the file's.  What does not fit is an error in d that names the first
- * resource that runs out, by how much, and the nearest change that fits.  *fit lives in the arena. */
+/* Chooses z (auto: for every junction cycle in ascending order the smallest z that reach it; the
+ * first choice within the resources, so the fastest balanced one) or checks the file's.  What does
+ * not fit is an error in d that names the first resource that runs out, by how much, and the
+ * nearest change that fits.  *fit lives in the arena. */
 /* Whether an error means that the network does not fit the hardware: exit code 3. */
 bool error_is_misfit(ErrorCode code);
 

@@ -11,14 +11,15 @@ typedef struct Resources {
   uint64_t ff_multipliers, bp_multipliers, up_multipliers;
   uint64_t multipliers; /* their sum */
   uint64_t ff_adders, bp_adders, up_adders, adders;
-  uint64_t
-      neuron_units; /* activation, bias and d-scaling units: right neurons ended a clock, left words scaled */
+  /* activation, bias and d-scaling units: right neurons ended a clock, left words scaled */
+  uint64_t neuron_units;
   uint64_t memory_banks; /* banks of all memories and copies */
   uint64_t memory_bits;
   uint64_t forwarding_registers;
 } Resources;
 
-/* The processors of one junction at this z: multipliers, adders, neuron units, registers; no memories. */
+/* The processors of one junction at this z: multipliers, adders, neuron units, registers; no
+ * memories. */
 Resources junction_resources(const Model *model, uint32_t junction, uint32_t z,
                              HazardRemedy remedy);
 

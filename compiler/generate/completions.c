@@ -46,7 +46,8 @@ static void print_escaped(FILE *out, const char *text, const char *special) {
   }
 }
 
-/* Prints text that stands inside single quotes of bash or zsh, with a backslash before each of `special`. */
+/* Prints text that stands inside single quotes of bash or zsh, with a backslash before each of
+ * `special`. */
 static void print_in_quotes(FILE *out, const char *text, const char *special) {
   for (; *text; text++) {
     if (strchr(special, *text)) fputc('\\', out);

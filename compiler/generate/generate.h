@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files for other programs that must agree with the command's tables, and therefore are made from them.
+// Files for other programs that must agree with the command's tables, and therefore are made from
+// them.
 #ifndef SEDGE_COMPILER_GENERATE_GENERATE_H
 #define SEDGE_COMPILER_GENERATE_GENERATE_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Syntax highlighting for editors: which words are what.  The rest of each grammar is the same for all words.
+// Syntax highlighting for editors: which words are what.  The rest of each grammar is the same for
+// all words.
 #include <assert.h>
 #include <jansson.h>
 #include <stdbool.h>

@@ -9,7 +9,8 @@
 
 /* ---- troff ---- */
 
-/* Prints text so that troff takes nothing in it for its own: backslashes, and dots and quotes at a line's beginning. */
+/* Prints text so that troff takes nothing in it for its own: backslashes, and dots and quotes at a
+ * line's beginning. */
 static void put(FILE *out, const char *text) {
   bool begins = true;
   for (; *text; text++) {

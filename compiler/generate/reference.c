@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tables of lang/REFERENCE.md, as Markdown: each between `<!-- table: NAME -->` and `<!-- end -->`, where the page has its place.
+// The tables of lang/REFERENCE.md, as Markdown: each between `<!-- table: NAME -->` and
+// `<!-- end -->`, where the page has its place.
 #include "compiler/generate/generate.h"
 #include "compiler/lsp/vocabulary.h"
 #include "lang/form.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Activations and their derivatives for 16 sums: what activate_float32() computes, own formulas in formula_ir.c.
+// Activations and their derivatives for 16 sums: what activate_float32() computes, own formulas in
+// formula_ir.c.
 #include "compiler/llvm/kernels.h"
 
 static Value one(Emitter *e) {

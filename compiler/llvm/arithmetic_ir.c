@@ -4,7 +4,8 @@
 
 enum { SHORT_WIDTH = 16 }; /* bits of a format whose products fit 31 bits */
 
-/* Products of wider formats take lanes of 64 bits; what is kept of them is rounded and saturated, and takes 32 again. */
+/* Products of wider formats take lanes of 64 bits; what is kept of them is rounded and saturated,
+ * and takes 32 again. */
 static bool has_long_products(const Emitter *e) {
   return e->model->number.width > SHORT_WIDTH;
 }
@@ -57,7 +58,8 @@ Value saturate(Emitter *e, Value vector) {
   return call_intrinsic(e, "llvm.smin", LLVMTypeOf(vector), high, 2, "saturated");
 }
 
-/* Words of 16 bits: one instruction instead of the two or more of a product of 32 bits, and it may take an addition along. */
+/* Words of 16 bits: one instruction instead of the two or more of a product of 32 bits, and it may
+ * take an addition along. */
 static bool has_words(const Emitter *e, Value number) {
   return e->has_avx512bw && e->model->number.is_fixed && !has_long_products(e) &&
          LLVMTypeOf(number) == e->v16i32;
@@ -119,9 +121,10 @@ static Value drop_fraction(Emitter *e, Value product, Value words) {
   return drop_bits(e, product, e->model->number.fraction, words);
 }
 
-/* A small product needs no saturation.  In units, with -2^f < factor <= 2^f, number * factor / 2^f is at most |number|, which only the
- * opposite of the least number would leave the range with: it is 2^(width - 1), and what a factor of 1 - 2^f makes of it is less by
- * 2^(width - 1 - f), a whole number since f < width.  Rounding to a whole number does not pass one. */
+/* A small product needs no saturation.  In units, with -2^f < factor <= 2^f, number * factor / 2^f
+ * is at most |number|, which only the opposite of the least number would leave the range with: it
+ * is 2^(width - 1), and what a factor of 1 - 2^f makes of it is less by 2^(width - 1 - f), a whole
+ * number since f < width.  Rounding to a whole number does not pass one. */
 Value rounded_product(Emitter *e, Value number, Value factor, ProductRange range, Value words) {
   Value product = drop_fraction(e, exact_product(e, number, factor), words);
   if (range == PRODUCT_ANY) product = saturate(e, product);
@@ -149,8 +152,9 @@ Value scale_sum(Emitter *e, Value factor, Value sum, Value words) {
   return has_long_products(e) ? shorten(e, delta) : delta;
 }
 
-/* parameter + floor(-product / 2^dropped + word / 2^32), in lanes of 64 bits.  Of more than 32 dropped bits the upper ones go first, since
- * floors compose; of more than 94 nothing but the sign is left. */
+/* parameter + floor(-product / 2^dropped + word / 2^32), in lanes of 64 bits.  Of more than 32
+ * dropped bits the upper ones go first, since floors compose; of more than 94 nothing but the sign
+ * is left. */
 static Value descend_randomly(Emitter *e, Value parameter, Value product, Value dropped,
                               Value words) {
   Value all = LLVMBuildZExt(e->builder, dropped, e->i64, "");
@@ -166,9 +170,10 @@ static Value descend_randomly(Emitter *e, Value parameter, Value product, Value 
   return shorten(e, saturate(e, updated));
 }
 
-/* parameter - step / 2^bits, rounded, is parameter - floor((step + offset) / 2^bits), since the parameter is a whole number of units:
- * offset is 2^bits - 1, from which rounding to the nearest, half up, takes a half.  |step| <= 2^(w - 2) in lanes of w bits: beyond
- * as many dropped bits (one more with the half) nothing changes any more, and the sum stays in its lane. */
+/* parameter - step / 2^bits, rounded, is parameter - floor((step + offset) / 2^bits), since the
+ * parameter is a whole number of units: offset is 2^bits - 1, from which rounding to the nearest,
+ * half up, takes a half.  |step| <= 2^(w - 2) in lanes of w bits: beyond as many dropped bits (one
+ * more with the half) nothing changes any more, and the sum stays in its lane. */
 Value descend_by(Emitter *e, Value parameter, Value step, Value bits, Value words) {
   const bool is_nearest = e->model->number.rounding == ROUND_NEAREST;
   const bool is_long = LLVMTypeOf(step) == e->v16i64;

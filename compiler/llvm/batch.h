@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the minibatch kernels share: panels of columns, blocks of edges (runtime/tiles.h), and walking them.
+// What the minibatch kernels share: panels of columns, blocks of edges (runtime/tiles.h), and
+// walking them.
 #ifndef SEDGE_COMPILER_LLVM_BATCH_H
 #define SEDGE_COMPILER_LLVM_BATCH_H
 
@@ -10,8 +11,8 @@ typedef struct BatchKernel {
   const Interleaver *edges;
   Layout layout;
   uint32_t width; /* columns of a panel */
-  uint32_t
-      wide; /* of them, blocks of 16 that are worked on at once: their sums stay in registers */
+  /* of them, blocks of 16 that are worked on at once: their sums stay in registers */
+  uint32_t wide;
   uint32_t left_tiles, right_tiles;
   uint32_t right_count,
       active_count; /* active: the right neurons that are not padding without activation */
@@ -37,7 +38,8 @@ Value row_address(Emitter *e, const BatchKernel *k, Value matrix, uint32_t neuro
 /* First column of a block, counted from where blocks begin. */
 Value block_of(Emitter *e, uint32_t block);
 
-/* Number in the batch of a panel's block's first column; `column` is where the panel's blocks begin. */
+/* Number in the batch of a panel's block's first column; `column` is where the panel's blocks
+ * begin. */
 Value batch_column(Emitter *e, const BatchKernel *k, Value panel, Value column, uint32_t block);
 
 /* <16 x i64>: first (i64), first + 1, ... */
@@ -46,15 +48,16 @@ Value numbers_from(Emitter *e, Value first);
 /* Lanes of the 16 columns from `block` on that are columns from first to last - 1. */
 Value wanted_columns(Emitter *e, Value block, Value first, Value last);
 
-/* Columns of a batch that a kernel works on, rounded to blocks of 16, and the panels that hold them. */
+/* Columns of a batch that a kernel works on, rounded to blocks of 16, and the panels that hold
+ * them. */
 typedef struct ColumnRange {
   Value begin, end;
   Value first_panel, last_panel;
 } ColumnRange;
 ColumnRange column_range(Emitter *e, const BatchKernel *k, Value first, Value last);
 
-/* Calls `body` for the range's columns in a panel: k->wide blocks at once while there are so many, then one by one.  `column` counts
- * from the panel's first. */
+/* Calls `body` for the range's columns in a panel: k->wide blocks at once while there are so many,
+ * then one by one.  `column` counts from the panel's first. */
 typedef void ColumnsBody(Emitter *e, const BatchKernel *k, Value panel, Value column,
                          uint32_t blocks, void *context);
 void for_columns(Emitter *e, const BatchKernel *k, const ColumnRange *range, Value panel,
@@ -71,8 +74,9 @@ typedef struct Walk {
   Value words, slot;
 } Walk;
 
-/* Calls `body` for every piece of the block whose words begin at `words`: `place` is its neuron's, `at` stands at the words of its
- * `length` edges, each of `words_per_edge`.  `carried` (or NULL) is a value that body replaces from piece to piece. */
+/* Calls `body` for every piece of the block whose words begin at `words`: `place` is its neuron's,
+ * `at` stands at the words of its `length` edges, each of `words_per_edge`.  `carried` (or NULL) is
+ * a value that body replaces from piece to piece. */
 typedef void PieceBody(Emitter *e, Value place, Value length, Walk at, Value *carried,
                        void *context);
 void for_pieces(Emitter *e, Value words, uint32_t words_per_edge, PieceBody *body, Value *carried,

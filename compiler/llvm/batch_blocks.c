@@ -8,7 +8,8 @@ static uint32_t ceiling(uint32_t a, uint32_t b) {
   return (uint32_t)(((uint64_t)a + b - 1) / b);
 }
 
-/* Four blocks' sums, a weight and a row: in 16 registers of 16 bytes there is room for half of that. */
+/* Four blocks' sums, a weight and a row: in 16 registers of 16 bytes there is room for half of
+ * that. */
 static uint32_t wide_blocks(const Emitter *e, uint32_t width) {
   const uint32_t most = e->registers * e->bytes >= 512 ? 4 : 2;
   return width / LANES < most ? width / LANES : most;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// exp, log, tanh and the sigmoid of runtime/elementary.c for 16 lanes, and rounding to whole numbers: the same operations in the same
-// order, branches as selections.
+// exp, log, tanh and the sigmoid of runtime/elementary.c for 16 lanes, and rounding to whole
+// numbers: the same operations in the same order, branches as selections.
 //
-// A conversion to an integer is poison in LLVM where the number does not fit, so arguments are brought into range first and the special
-// cases are chosen last.
+// A conversion to an integer is poison in LLVM where the number does not fit, so arguments are
+// brought into range first and the special cases are chosen last.
 #include <math.h>
 
 #include "compiler/llvm/kernels.h"
@@ -68,7 +68,8 @@ static Value sign_of(Emitter *e, Value x) {
   return LLVMBuildAnd(e->builder, bits_of(e, x), integer(e, INT32_MIN), "");
 }
 
-/* floor of numbers that fit an integer; of -0, +0.  Wide registers come with an instruction for it, narrow ones may not. */
+/* floor of numbers that fit an integer; of -0, +0.  Wide registers come with an instruction for it,
+ * narrow ones may not. */
 static Value small_floor(Emitter *e, Value x) {
   if (e->bytes > 16) return call_intrinsic(e, "llvm.floor", e->v16f32, &x, 1, "");
   Value whole =

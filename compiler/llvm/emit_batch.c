@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // FF and BP of float32 minibatches: lanes are inputs of the batch.
 //
-// Both are sums over edges.  A tile's sums lie in scratch; block by block (runtime/tiles.h) a piece's sums are taken into registers,
-// 4 blocks of 16 columns, and one edge after another is added: the weight is broadcast, the activations (FF) or deltas (BP) are
-// read from a tile that stays in L1.  After the last block FF applies the activation, BP the derivative.
+// Both are sums over edges.  A tile's sums lie in scratch; block by block (runtime/tiles.h) a
+// piece's sums are taken into registers, 4 blocks of 16 columns, and one edge after another is
+// added: the weight is broadcast, the activations (FF) or deltas (BP) are read from a tile that
+// stays in L1.  After the last block FF applies the activation, BP the derivative.
 #include "compiler/llvm/batch.h"
 #include "compiler/llvm/kernels.h"
 #include "runtime/tiles.h"

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 // UP of float32 minibatches: gradients over all columns, and the update.
 //
-// Edges come in the order of their slots.  A piece's deltas (of one right neuron) stay in registers; each edge's products are summed
-// over the batch to 16 lanes, which go into a ring in scratch.  Some time later, when the stores have left the processor's queue, the
-// lanes of 16 edges in a row are totalled at once, whichever right neurons they belong to, and their weights are updated.
+// Edges come in the order of their slots.  A piece's deltas (of one right neuron) stay in
+// registers; each edge's products are summed over the batch to 16 lanes, which go into a ring in
+// scratch.  Some time later, when the stores have left the processor's queue, the lanes of 16 edges
+// in a row are totalled at once, whichever right neurons they belong to, and their weights are
+// updated.
 #include "compiler/llvm/batch.h"
 #include "compiler/llvm/kernels.h"
 #include "runtime/tiles.h"
 
-/* Edges whose lanes are left in the ring before they are totalled; with those of a piece and an unfinished group they fit. */
+/* Edges whose lanes are left in the ring before they are totalled; with those of a piece and an
+ * unfinished group they fit. */
 enum { LAG = 48 };
 _Static_assert(LAG + LANES + LONGEST_PIECE <= RING_EDGES, "the ring holds what is not totalled");
 
@@ -99,8 +102,9 @@ static Value sum_columns(Emitter *e, const Update *u, const Row *a, const Row *d
 
 /* ---- totals and updates ---- */
 
-/* Totals of 16 edges, each by sum_lanes()'s tree, as the lanes of one vector.  halves[i] is the first step of edges 2i (lanes 0 .. 7)
- * and 2i + 1.  Of two vectors at a time one keeps the lower halves of its groups and one the upper, and what they gave up is added. */
+/* Totals of 16 edges, each by sum_lanes()'s tree, as the lanes of one vector.  halves[i] is the
+ * first step of edges 2i (lanes 0 .. 7) and 2i + 1.  Of two vectors at a time one keeps the lower
+ * halves of its groups and one the upper, and what they gave up is added. */
 static Value total(Emitter *e, Value halves[LANES / 2]) {
   for (int32_t half = LANES / 4; half > 0; half /= 2) {
     int32_t kept[LANES], given[LANES];
@@ -134,7 +138,8 @@ static Value load_group(Emitter *e, Value array, Value index, Value mask, const 
               : load_vector(e, e->v16f32, array, index, 4, name);
 }
 
-/* Updates 16 parameters from `index` on, those of `mask` (NULL: all), by the sums of their gradients. */
+/* Updates 16 parameters from `index` on, those of `mask` (NULL: all), by the sums of their
+ * gradients. */
 static void update_group(Emitter *e, const Update *u, const Parameters *p, Value sums, Value index,
                          Value mask) {
   Value gradient = LLVMBuildFMul(e->builder, sums, u->inverse, "gradient");
@@ -159,8 +164,8 @@ static void update_group(Emitter *e, const Update *u, const Parameters *p, Value
   }
 }
 
-/* The ring holds pairs of edges: lanes 0 .. 7 of both side by side, then 8 .. 15 of both, so that the first step of the tree is an
- * addition of two vectors as they lie. */
+/* The ring holds pairs of edges: lanes 0 .. 7 of both side by side, then 8 .. 15 of both, so that
+ * the first step of the tree is an addition of two vectors as they lie. */
 static Value ring_cell(Emitter *e, Value position) {
   Value pair = LLVMBuildAnd(e->builder, position, const_i64(e, RING_EDGES - 2), "");
   Value second = LLVMBuildAnd(e->builder, position, const_i64(e, 1), "");

@@ -5,9 +5,9 @@
 //   ROTATE    cells lie bank by bank: blocks of 16 rows x 16 banks are transposed
 //   batch     cells of 16 examples lie side by side: blocks of 16 examples x 16 values are transposed
 //
-// Bytes stand for byte / 255.  A product with two parts of 1 / 255 gives the rounded quotient for all of them, which is tried here; where
-// fusing is slow or a byte comes out otherwise, it is divided.  In fixed point a product, a sum and a shift do, which are found by
-// trying them too.
+// Bytes stand for byte / 255.  A product with two parts of 1 / 255 gives the rounded quotient for
+// all of them, which is tried here; where fusing is slow or a byte comes out otherwise, it is
+// divided.  In fixed point a product, a sum and a shift do, which are found by trying them too.
 #include <math.h>
 
 #include "compiler/llvm/arithmetic.h"
@@ -72,8 +72,9 @@ static bool find_offset(const NumberFormat *format, ByteScale *scale) {
   return least <= most;
 }
 
-/* The smallest scale that is exact.  There is one: a value lies on a number of units and a half or 1 / 510 from it at least, and the
- * factor that is not below 2^fraction / 255 puts it too high by less than 255 / 2^shift. */
+/* The smallest scale that is exact.  There is one: a value lies on a number of units and a half or
+ * 1 / 510 from it at least, and the factor that is not below 2^fraction / 255 puts it too high by
+ * less than 255 / 2^shift. */
 static ByteScale byte_scale(const NumberFormat *format) {
   ByteScale scale = {.shift = 0};
   for (;; scale.shift++) {
@@ -115,7 +116,8 @@ static Type value_vector(const Emitter *e, const Enter *enter) {
   return enter->is_bytes ? e->v16i8 : e->v16f32;
 }
 
-/* Values `from` .. from + 15 of an example; those at real_count and beyond are 0.  `is_inside`: there are none. */
+/* Values `from` .. from + 15 of an example; those at real_count and beyond are 0.  `is_inside`:
+ * there are none. */
 static Value load_values(Emitter *e, const Enter *enter, Value example, Value from,
                          bool is_inside) {
   Type type = value_vector(e, enter);
@@ -152,7 +154,8 @@ static Value run_of_numbers(const Emitter *e, uint32_t first, uint32_t count) {
   return LLVMConstVector(numbers, count);
 }
 
-/* Four of a row's floats; read alone where that is safe, because joining parts from memory costs no permutation. */
+/* Four of a row's floats; read alone where that is safe, because joining parts from memory costs no
+ * permutation. */
 static Value row_quarter(Emitter *e, const Enter *enter, const Rows *rows, uint32_t row,
                          uint32_t quarter) {
   if (rows->array[row] && rows->is_inside[row]) {
@@ -169,7 +172,8 @@ static Value join(Emitter *e, Value a, Value b, uint32_t lanes) {
   return LLVMBuildShuffleVector(e->builder, a, b, run_of_numbers(e, 0, 2 * lanes), "joined");
 }
 
-/* Within each quarter of the lanes: pairs of a's and b's lanes from `first` on (width 1: one of each in turn; width 2: two). */
+/* Within each quarter of the lanes: pairs of a's and b's lanes from `first` on (width 1: one of
+ * each in turn; width 2: two). */
 static Value weave_quarters(Emitter *e, Value a, Value b, uint32_t first, uint32_t width) {
   int32_t order[LANES];
   for (uint32_t lane = 0; lane < LANES; lane++) {
@@ -180,7 +184,8 @@ static Value weave_quarters(Emitter *e, Value a, Value b, uint32_t first, uint32
   return shuffle(e, a, b, order, "");
 }
 
-/* Of four vectors whose quarters hold four lanes of a row each, lane i of each quarter, for each i. */
+/* Of four vectors whose quarters hold four lanes of a row each, lane i of each quarter, for each
+ * i. */
 static void weave_columns(Emitter *e, const Value joined[QUARTERS], Value columns[QUARTER]) {
   for (uint32_t half = 0; half < 2; half++) {
     Value low = weave_quarters(e, joined[0], joined[1], 2 * half, 1);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Native code in a file: an object, assembly, or LLVM's own language; and the module's one exported name.
+// Native code in a file: an object, assembly, or LLVM's own language; and the module's one exported
+// name.
 #include <errno.h>
 #include <llvm-c/Core.h>
 #include <stdio.h>
@@ -8,7 +9,8 @@
 #include "compiler/llvm/jit.h"
 #include "compiler/llvm/module.h"
 
-/* A file that LLVM writes itself ends the process where the disk is full, so that it is written here. */
+/* A file that LLVM writes itself ends the process where the disk is full, so that it is written
+ * here. */
 static bool write_bytes(const char *path, const char *bytes, size_t length, Failure *failure) {
   errno = 0;
   FILE *out = fopen(path, "wb");

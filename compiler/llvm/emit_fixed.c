@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fixed-point kernels of one input: integer vectors where sums fit 32 bits and an update 64, else calls of the runtime's
-// (runtime/native_fixed.h).
+// Fixed-point kernels of one input: integer vectors where sums fit 32 bits and an update 64, else
+// calls of the runtime's (runtime/native_fixed.h).
 #include "compiler/llvm/kernels.h"
 #include "compiler/llvm/online.h"
 

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
-// FF, BP and UP of fixed-point minibatches: lanes are inputs of the batch, edges come from the tables of layout BATCH.
+// FF, BP and UP of fixed-point minibatches: lanes are inputs of the batch, edges come from the
+// tables of layout BATCH.
 //
-// Sums of rounded products are exact, so that they need no order: a neuron's sums of 64 columns stay in registers over all its edges.  UP
-// sums products without rounding in 64 bits; what becomes of a sum is the runtime's (native_fixed_update).
+// Sums of rounded products are exact, so that they need no order: a neuron's sums of 64 columns
+// stay in registers over all its edges.  UP sums products without rounding in 64 bits; what becomes
+// of a sum is the runtime's (native_fixed_update).
 #include "compiler/llvm/arithmetic.h"
 #include "compiler/llvm/batch.h"
 #include "compiler/llvm/kernels.h"
 
 enum { MOST_BLOCKS = 4 };
 
-/* What FF and BP work on: they sum over the edges of a neuron of one layer, weight times what the other layer's neuron has. */
+/* What FF and BP work on: they sum over the edges of a neuron of one layer, weight times what the
+ * other layer's neuron has. */
 typedef struct Sums {
   const BatchKernel *k;
   EdgeOp operation;
@@ -78,8 +81,8 @@ static void add_edges(Emitter *e, const Sums *s, const Place *at, Value neuron, 
   for (uint32_t b = 0; b < at->blocks; b++) sums[b] = carried(&loop, before[b]);
 }
 
-/* The same for entries that are edges in turn, of which four share a draw of words.  Neighbours of the row's ends count with a weight of
- * 0, which no rounding makes more of. */
+/* The same for entries that are edges in turn, of which four share a draw of words.  Neighbours of
+ * the row's ends count with a weight of 0, which no rounding makes more of. */
 static void add_edges_by_four(Emitter *e, const Sums *s, const Place *at, Value neuron,
                               Value sums[]) {
   Value begin = entry_of(e, s->begin, neuron), weights = junction_field(e, JUNCTION_weight, "");
@@ -246,7 +249,8 @@ static Value load_columns(Emitter *e, const BatchKernel *k, Value matrix, uint32
                      const_i64(e, 0), 64, "columns");
 }
 
-/* Sum over the batch of a right neuron's deltas, times a left neuron's activations (left NULL: 1): i64. */
+/* Sum over the batch of a right neuron's deltas, times a left neuron's activations (left NULL: 1):
+ * i64. */
 static Value sum_batch(Emitter *e, const Update *u, Value left, Value right) {
   const BatchKernel *k = u->k;
   Loop loop = begin_loop(e, const_i64(e, 0), u->columns, LANES, true, "column");

@@ -72,8 +72,8 @@ static Layout reader_of(const Emitter *e, const OnlineKernel *k) {
 typedef struct Outcome {
   Value activation, derivative;
   Value cells; /* of each neuron; NULL: its number */
-  uint32_t
-      banks; /* `cells` and all neurons 16 to a bank: vectors of as many banks are finished together; else 0 */
+  /* `cells` and all neurons 16 to a bank: vectors of as many banks are finished together; else 0 */
+  uint32_t banks;
 } Outcome;
 
 /* Cells of 16 neurons are 16 scalars apart. */
@@ -97,7 +97,8 @@ static void store_outcome(Emitter *e, const Outcome *to, Value first, Value a, V
   store_by_cell(e, d, cells, to->derivative);
 }
 
-/* Neurons first .. first + 16 * banks - 1 as 16 rows of each bank: in vectors, which whoever reads them next finds whole. */
+/* Neurons first .. first + 16 * banks - 1 as 16 rows of each bank: in vectors, which whoever reads
+ * them next finds whole. */
 static void store_rows(Emitter *e, const Outcome *to, Value first, uint32_t bank_rows,
                        Value vectors[], Value array) {
   Value row = LLVMBuildUDiv(e->builder, first, const_i64(e, to->banks), "row");
@@ -164,7 +165,8 @@ static void finish_neurons(Emitter *e, const Finish *finish, Value first, uint32
   }
 }
 
-/* `count` blocks of 16 neurons from `first` on; as rows of the reader's banks where there are enough of them. */
+/* `count` blocks of 16 neurons from `first` on; as rows of the reader's banks where there are
+ * enough of them. */
 static void finish_blocks(Emitter *e, const Finish *finish, Value first, uint32_t count,
                           uint32_t kept) {
   Value a[LANES], d[LANES];
@@ -262,7 +264,8 @@ Value pull_of_delta(Emitter *e, const OnlineKernel *k, const UpdateFields *field
   return LLVMBuildFMul(e->builder, fields->descent, delta, "step");
 }
 
-/* Updates 16 parameters of an array by their gradient; state word i lies `stride` elements after word i - 1. */
+/* Updates 16 parameters of an array by their gradient; state word i lies `stride` elements after
+ * word i - 1. */
 static Value update_parameters(Emitter *e, const OnlineKernel *k, Value rule, bool is_weight,
                                Value gradient, Value array, Value state, Value index, Value old,
                                uint64_t stride) {
@@ -383,7 +386,8 @@ static void clear_left_sums(Emitter *e, const OnlineKernel *k, Value left_sums) 
   end_loop(e, &loop);
 }
 
-/* Sixteen values of the left layer for each of `count` blocks of neurons, read from where its cells are. */
+/* Sixteen values of the left layer for each of `count` blocks of neurons, read from where its cells
+ * are. */
 static void load_by_neuron(Emitter *e, const OnlineKernel *k, Value array, Value first,
                            uint32_t count, Value vectors[]) {
   const Layout *layout = &k->layout;
@@ -422,7 +426,8 @@ static void store_left_deltas(Emitter *e, const OnlineKernel *k, Value left_sums
 
 /* ---- a pass over a walk ---- */
 
-/* Unrolled code knows every rotation; it must stay within the first cache of instructions, of which a fixed crossing takes more. */
+/* Unrolled code knows every rotation; it must stay within the first cache of instructions, of which
+ * a fixed crossing takes more. */
 static bool is_worth_unrolling(const Emitter *e, const OnlineKernel *k) {
   const uint32_t most_crossings = e->model->number.is_fixed ? 256 : 512;
   return k->layout.kind == LAYOUT_ROTATE && is_permuted(e, k) && (k->does_ff && k->is_plain) &&
@@ -473,7 +478,8 @@ static Value are_small(Emitter *e, Value array, uint32_t count) {
   return LLVMBuildICmp(e->builder, LLVMIntULT, most, const_i32(e, 2 * one), "are_small");
 }
 
-/* Fixed FF and BP have two walks: products with small numbers need no saturation.  The other is rare, and short. */
+/* Fixed FF and BP have two walks: products with small numbers need no saturation.  The other is
+ * rare, and short. */
 static void emit_walks(Emitter *e, Walk *walk) {
   const OnlineKernel *k = walk->k;
   if (!e->model->number.is_fixed || (!k->does_ff && !k->does_bp)) {

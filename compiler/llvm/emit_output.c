@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The deltas of the output layer: output_delta() of runtime/loss.c, online for 16 outputs at a time, of a batch for 16 inputs.
+// The deltas of the output layer: output_delta() of runtime/loss.c, online for 16 outputs at a
+// time, of a batch for 16 inputs.
 #include "compiler/llvm/batch.h"
 #include "compiler/llvm/kernels.h"
 
@@ -43,7 +44,8 @@ static Value bounded(Emitter *e, Value vector, int64_t least, int64_t greatest) 
   return call_intrinsic(e, "llvm.smin", type, arguments, 2, "bounded");
 }
 
-/* d matters for quadratic losses alone.  In 64 bits, so that any width will do.  Stochastic rounding of quadratic losses asks the runtime: see emit_output(). */
+/* d matters for quadratic losses alone.  In 64 bits, so that any width will do.  Stochastic
+ * rounding of quadratic losses asks the runtime: see emit_output(). */
 static Value fixed_delta(Emitter *e, const Output *output, Value a, Value d, Value target) {
   const NumberFormat *format = &e->model->number;
   const int64_t greatest = ((int64_t)1 << (format->width - 1)) - 1;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Speaking to LLVM: one context, one module, one builder, and helpers that each name their type.
 //
-// Vectors have 16 lanes whatever the target; LLVM splits them for narrower registers.  No fast-math flag is ever set: a sum keeps its
-// order, and a product joins a sum only through emit_fma().  Names of values are for whoever reads the IR.
+// Vectors have 16 lanes whatever the target; LLVM splits them for narrower registers.  No fast-math
+// flag is ever set: a sum keeps its order, and a product joins a sum only through emit_fma().
+// Names of values are for whoever reads the IR.
 #ifndef SEDGE_COMPILER_LLVM_EMITTER_H
 #define SEDGE_COMPILER_LLVM_EMITTER_H
 
@@ -41,7 +42,8 @@ typedef struct Emitter {
   bool has_avx512bw;  /* words of 16 bits in vectors of 512 */
 } Emitter;
 
-/* Field numbers of the structures of runtime/native_fields.def: JUNCTION_weight, WORK_first, RULE_rate ... */
+/* Field numbers of the structures of runtime/native_fields.def: JUNCTION_weight, WORK_first,
+ * RULE_rate ... */
 enum {
 #define JUNCTION_FIELD(name, type, meaning) JUNCTION_##name,
 #include "runtime/native_fields.def"
@@ -63,22 +65,26 @@ void make_types(Emitter *e);
 
 /* ---- functions ---- */
 
-/* Begins the kernel "junction2.ff" of junction index 1: e->function, e->junction and e->work are set, the builder stands in its
- * entry block.  The .sedge line of the junction becomes its debug location. */
+/* Begins the kernel "junction2.ff" of junction index 1: e->function, e->junction and e->work are
+ * set, the builder stands in its entry block.  The .sedge line of the junction becomes its debug
+ * location. */
 Value begin_kernel(Emitter *e, uint32_t junction, const char *name);
 
-/* Begins another function, internal to the module; the caller restores what it needs of e->function afterwards. */
+/* Begins another function, internal to the module; the caller restores what it needs of e->function
+ * afterwards. */
 Value begin_function(Emitter *e, const char *name, Type type, uint32_t line);
 
 /* Ends the function with `ret void`. */
 void end_function(Emitter *e);
 
-/* A field of the kernel's junction or work, or of an update rule; loads stand where they are emitted. */
+/* A field of the kernel's junction or work, or of an update rule; loads stand where they are
+ * emitted. */
 Value junction_field(Emitter *e, uint32_t field, const char *name);
 Value work_field(Emitter *e, uint32_t field, const char *name);
 Value rule_field(Emitter *e, Value rule, uint32_t field, const char *name);
 
-/* A function of the runtime that generated code may call (runtime/native_calls.def); declared once. */
+/* A function of the runtime that generated code may call (runtime/native_calls.def); declared
+ * once. */
 Value runtime_function(Emitter *e, const char *name, Type type);
 
 /* Calls one that has a kernel's type with the kernel's junction and work. */
@@ -94,8 +100,9 @@ Value lane_numbers(const Emitter *e);                /* <0, 1, ... 15> i32 */
 
 /* ---- memory ---- */
 
-/* array[index] of elements of `type`; index is i64.  A vector type loads 16 elements from array[index] on, with the alignment
- * in bytes that is given (64: the index is a multiple of 16 in an aligned array; 4: any). */
+/* array[index] of elements of `type`; index is i64.  A vector type loads 16 elements from
+ * array[index] on, with the alignment in bytes that is given (64: the index is a multiple of 16 in
+ * an aligned array; 4: any). */
 Value load_at(Emitter *e, Type type, Value array, Value index, const char *name);
 void store_at(Emitter *e, Value value, Value array, Value index);
 Value load_vector(Emitter *e, Type type, Value array, Value index, uint32_t align,
@@ -123,7 +130,8 @@ Value emit_exact_fma(Emitter *e, Value x, Value y, Value z,
 Value add_i64(Emitter *e, Value a, int64_t b);
 Value mul_i64(Emitter *e, Value a, int64_t b);
 
-/* The sum of 16 lanes as model.h's tree: lane j + 8 to lane j, then + 4, + 2, + 1. float or integer. */
+/* The sum of 16 lanes as model.h's tree: lane j + 8 to lane j, then + 4, + 2, + 1. float or
+ * integer. */
 Value sum_lanes(Emitter *e, Value vector);
 
 /* Lanes in another, constant order: order[lane] names a lane of a (0..15) or b (16..31). */
@@ -138,8 +146,9 @@ Value lanes_below(Emitter *e, Value count, const char *name);
 
 /* ---- loops ---- */
 
-/* for (index = first; index < last; index += step), i64; the body runs at least once if `is_entered` says that first < last is
- * known, else it is tested before.  Values that change from turn to turn are carried:
+/* for (index = first; index < last; index += step), i64; the body runs at least once if
+ * `is_entered` says that first < last is known, else it is tested before.  Values that change from
+ * turn to turn are carried:
  *     Loop loop = begin_loop(e, first, last, 1, false, "edge");
  *     Value sum = carry(e, &loop, zero, "sum");           before anything else in the body
  *     ...

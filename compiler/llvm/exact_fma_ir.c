@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// runtime/exact_fma.h in vectors, which says why it is right: two numbers at a time, as many as doubles fit WebAssembly's registers.
+// runtime/exact_fma.h in vectors, which says why it is right: two numbers at a time, as many as
+// doubles fit WebAssembly's registers.
 #include <string.h>
 
 #include "compiler/llvm/emitter.h"
@@ -38,7 +39,8 @@ static Value round_to_odd(Emitter *e, Value sum, Value error) {
   return LLVMBuildSelect(b, is_inexact, LLVMBuildBitCast(b, odd, real, ""), sum, "");
 }
 
-/* A pair of floats each: x * y + z, in the first lanes of four.  That is how WebAssembly narrows doubles: two, and zeros. */
+/* A pair of floats each: x * y + z, in the first lanes of four.  That is how WebAssembly narrows
+ * doubles: two, and zeros. */
 static Value fma_of_pair(Emitter *e, Value x, Value y, Value z) {
   LLVMBuilderRef b = e->builder;
   Type real = LLVMVectorType(e->f64, PAIR);
@@ -53,8 +55,8 @@ static Value fma_of_pair(Emitter *e, Value x, Value y, Value z) {
   return LLVMBuildFPTrunc(b, four, LLVMVectorType(e->f32, 2 * PAIR), "");
 }
 
-/* The first two lanes of two vectors whose others are +0.  All lanes are asked for, or LLVM forgets that they are 0, and narrows
- * doubles one by one. */
+/* The first two lanes of two vectors whose others are +0.  All lanes are asked for, or LLVM forgets
+ * that they are 0, and narrows doubles one by one. */
 static Value join_firsts(Emitter *e, Value a, Value b) {
   static const int32_t exchanged[] = {2, 3, 0, 1};
   Type floats = LLVMTypeOf(a), words = LLVMVectorType(e->i32, 2 * PAIR);

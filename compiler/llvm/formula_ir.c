@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Formulas inlined: every step is what runtime/formula.c computes in binary32, for 16 lanes.
 //
-// A power whose exponent is written as a number becomes multiplications, or exp(y log x); one whose exponent varies, and
-// log2, which goes through double, are asked of the runtime lane by lane.
+// A power whose exponent is written as a number becomes multiplications, or exp(y log x); one whose
+// exponent varies, and log2, which goes through double, are asked of the runtime lane by lane.
 #include <math.h>
 
 #include "compiler/llvm/kernels.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Kernels in memory.  The only file that speaks to ORC, whose C interface may change from version to version of LLVM.
+// Kernels in memory.  The only file that speaks to ORC, whose C interface may change from version
+// to version of LLVM.
 #include "compiler/llvm/jit.h"
 
 #include <llvm-c/Core.h>

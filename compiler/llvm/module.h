@@ -8,8 +8,9 @@
 #include "compiler/llvm/native.h"
 #include "compiler/llvm/target.h"
 
-/* Makes the module in `context`, verified and optimized for the target. With `packed` it also holds the model itself.  Owned by the
- * caller.  NULL: *failure says what LLVM found wrong, which is a defect of ours. */
+/* Makes the module in `context`, verified and optimized for the target. With `packed` it also holds
+ * the model itself.  Owned by the caller.  NULL: *failure says what LLVM found wrong, which is a
+ * defect of ours. */
 LLVMModuleRef make_module(LLVMContextRef context, const NativeSource *source, const Target *target,
                           uint32_t level, Failure *failure);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What the online kernels of float32 share: how a feedforward ends, how weights and biases are updated.
+// What the online kernels of float32 share: how a feedforward ends, how weights and biases are
+// updated.
 //
-// A kernel of a walk (DENSE, BLEND, ROTATE: online_walk.h) takes 16 edges and all that is done with them at a time, a kernel of
-// GATHER has loops of its own.  Both leave what the edges give to finish_sums(), and change weights through update_weights().
+// A kernel of a walk (DENSE, BLEND, ROTATE: online_walk.h) takes 16 edges and all that is done with
+// them at a time, a kernel of GATHER has loops of its own.  Both leave what the edges give to
+// finish_sums(), and change weights through update_weights().
 #ifndef SEDGE_COMPILER_LLVM_ONLINE_H
 #define SEDGE_COMPILER_LLVM_ONLINE_H
 
@@ -37,12 +39,13 @@ typedef struct UpdateFields {
 } UpdateFields;
 UpdateFields update_fields(Emitter *e, const OnlineKernel *k);
 
-/* Turns what the edges of each right neuron give (ROTATE: by piece) into the right layer's activations and derivatives. */
+/* Turns what the edges of each right neuron give (ROTATE: by piece) into the right layer's
+ * activations and derivatives. */
 void finish_sums(Emitter *e, const OnlineKernel *k, Value edge_sums);
 
-/* New weights of 16 slots from `slot` (i64) on, and their optimizer's state: pull is the step (-rate * delta) where k->is_plain, else
- * the delta, for each lane; activations are factors (factor_of()), words rounding_words().  Returns
- * the weights. */
+/* New weights of 16 slots from `slot` (i64) on, and their optimizer's state: pull is the step
+ * (-rate * delta) where k->is_plain, else the delta, for each lane; activations are factors
+ * (factor_of()), words rounding_words().  Returns the weights. */
 Value update_weights(Emitter *e, const OnlineKernel *k, const UpdateFields *fields, Value slot,
                      Value weights, Value activations, Value pull, Value words);
 
@@ -73,7 +76,8 @@ uint32_t piece_count(const OnlineKernel *k);
 /* Number of the piece of a cycle of a part, both i64. */
 Value piece_at(Emitter *e, const OnlineKernel *k, Value part, Value cycle);
 
-/* The one piece of each of 16 * count neurons from `first` on, where `parts` (a small power of two) divides count. */
+/* The one piece of each of 16 * count neurons from `first` on, where `parts` (a small power of two)
+ * divides count. */
 void load_woven(Emitter *e, const OnlineKernel *k, Value pieces, Value first, uint32_t count,
                 Value vectors[]);
 
@@ -83,11 +87,13 @@ bool is_small_power(uint32_t count);
 /* s and the pieces of 16 neurons from `first` (i64, a multiple of 16) on, added in turn. */
 Value sum_pieces(Emitter *e, const OnlineKernel *k, Value pieces, Value first, Value s);
 
-/* Of 16 * count values in a row (count a power of two up to 16), vector j becomes values j, j + count, j + 2 count, ... */
+/* Of 16 * count values in a row (count a power of two up to 16), vector j becomes values j, j +
+ * count, j + 2 count, ... */
 void deinterleave(Emitter *e, Value vectors[], uint32_t count);
 void interleave(Emitter *e, Value vectors[], uint32_t count); /* and back */
 
-/* Where spread_deltas() puts the delta of each piece, and what its updates pull with; NULL: nowhere. */
+/* Where spread_deltas() puts the delta of each piece, and what its updates pull with; NULL:
+ * nowhere. */
 typedef struct Spread {
   const UpdateFields *fields;
   Value deltas, pulls;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Online kernels for edges without structure (SUM_BY_LANE): GATHER.  Vectors are 16 edges of one right neuron, whose left neurons are
-// anywhere.
+// Online kernels for edges without structure (SUM_BY_LANE): GATHER.  Vectors are 16 edges of one
+// right neuron, whose left neurons are anywhere.
 #include "compiler/llvm/online.h"
 
-/* Scratch: softmax's or native_fixed_fire()'s sums, then those of the edges, then words of rounding for two operations. */
+/* Scratch: softmax's or native_fixed_fire()'s sums, then those of the edges, then words of rounding
+ * for two operations. */
 static Value scratch_part(Emitter *e, const OnlineKernel *k, uint32_t sums, uint32_t words) {
   const uint64_t cells = (uint64_t)sums * layer_cells(k->right_count) +
                          (uint64_t)words * rounding_cells(k->edges->edge_count);

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Walks whose rows are sweeps (SUM_BY_SEGMENT): ROTATE.  Lanes are 16 cycles of one bank, so that no access is a gather.
+// Walks whose rows are sweeps (SUM_BY_SEGMENT): ROTATE.  Lanes are 16 cycles of one bank, so that
+// no access is a gather.
 //
 //     bank k, sweep s:   edges in cycles 0, 1, 2 ...  read rows start, start + 1, ... of the bank, modulo its rows
 //     activations        lie bank by bank, so the operand is the bank rotated by `start`
 //     right neurons      lane c of sweep s adds to piece s * rows + c; a fan-in of several cycles has several pieces
 //
-// Where a cycle holds several right neurons (fan-in below the banks) each part has pieces of its own: [part][sweep][cycle].
-// BP's sums of a bank turn from sweep to sweep, so that its lanes meet the cycle's; where a bank is no one vector of the target,
-// BP is a pass of its own over the weights of before the update, which are turned back.
+// Where a cycle holds several right neurons (fan-in below the banks) each part has pieces of its
+// own: [part][sweep][cycle]. BP's sums of a bank turn from sweep to sweep, so that its lanes meet
+// the cycle's; where a bank is no one vector of the target, BP is a pass of its own over the
+// weights of before the update, which are turned back.
 // Source: Dey et al., JETCAS 2019, clash-free sweeps; the lanes are sedge's own.
 #include "compiler/llvm/online_walk.h"
 
@@ -57,8 +59,9 @@ static Value permute(Emitter *e, const Walk *walk, Value vector, Value lanes) {
                         arguments, 2, "rotated");
 }
 
-/* Lane i is bank[(from + i) % rows], for 16 cells of a bank of `rows` that begins at array[base]; from (i32) is below rows.  Before
- * the array lie 16 cells, no more: where no lane turns, the second load stays at them. */
+/* Lane i is bank[(from + i) % rows], for 16 cells of a bank of `rows` that begins at array[base];
+ * from (i32) is below rows.  Before the array lie 16 cells, no more: where no lane turns, the
+ * second load stays at them. */
 static Value rotated_load(Emitter *e, const OnlineKernel *k, Value array, Value base, Value from) {
   Value rows = const_i64(e, k->layout.bank_rows);
   Value place = LLVMBuildZExt(e->builder, from, e->i64, "");
@@ -198,7 +201,8 @@ const WalkLayout walk_of_rotations = {.open_column = open_column,
 
 /* ---- BP as a pass of its own ---- */
 
-/* One sweep's share of 16 rows of a bank, from `rows_first` (i32) on: row t was read in cycle t - start. */
+/* One sweep's share of 16 rows of a bank, from `rows_first` (i32) on: row t was read in cycle t -
+ * start. */
 static Value add_turned_back(Emitter *e, const Walk *walk, Value part, Value sweep, Value slot,
                              Value rows_first, Value sum) {
   const OnlineKernel *k = walk->k;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// One pass over the edges of a junction whose layout is a walk (runtime/layout.h): FF of one input, BP and UP of another, or all at once.
+// One pass over the edges of a junction whose layout is a walk (runtime/layout.h): FF of one input,
+// BP and UP of another, or all at once.
 //
 //     part ─> group of rows ─> strip of rows, whose feedforward sums are in registers
 //                 └─ column ─> left neurons: activations of both inputs, and BP's sums
 //                       └─ row of the strip: 16 weights are read, used by all three, and written back
 //
-// A layout says how a crossing's lanes find their left neurons (WalkLayout); the order is the walk's.
+// A layout says how a crossing's lanes find their left neurons (WalkLayout); the order is the
+// walk's.
 #ifndef SEDGE_COMPILER_LLVM_ONLINE_WALK_H
 #define SEDGE_COMPILER_LLVM_ONLINE_WALK_H
 
@@ -86,7 +88,8 @@ extern const WalkLayout walk_of_rows, walk_of_rotations;
 /* All strips.  BP's left_sums must be 0 before, unless it visits_once. */
 void emit_walk(Emitter *e, const Walk *walk);
 
-/* ROTATE: whether a bank is one vector of the target, which permutes it; else BP is a pass of its own, before the walk. */
+/* ROTATE: whether a bank is one vector of the target, which permutes it; else BP is a pass of its
+ * own, before the walk. */
 bool is_permuted(const Emitter *e, const OnlineKernel *k);
 void emit_rotate_bp(Emitter *e, const Walk *walk);
 

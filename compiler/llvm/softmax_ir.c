@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// softmax_float32(): the largest sum, exponentials of what is below it, their total in 16 chains, division.
+// softmax_float32(): the largest sum, exponentials of what is below it, their total in 16 chains,
+// division.
 //
-// A NaN among the sums makes all outputs NaN whichever the largest sum is, so that its search need not heed NaN.
+// A NaN among the sums makes all outputs NaN whichever the largest sum is, so that its search need
+// not heed NaN.
 #include <math.h>
 
 #include "compiler/llvm/kernels.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// LLVM's C interface does not say what a processor has, so it is asked by compiling one multiply-add of 16 lanes, and a sum of
-// 32 words that saturates, and looking at the assembly; and it does not say whether a processor's name is known, except on standard error, where we listen.
+// LLVM's C interface does not say what a processor has, so it is asked by compiling one
+// multiply-add of 16 lanes, and a sum of 32 words that saturates, and looking at the assembly; and
+// it does not say whether a processor's name is known, except on standard error, where we listen.
 #include "compiler/llvm/target.h"
 
 #include <llvm-c/Core.h>
@@ -27,13 +28,15 @@ static LLVMCodeGenOptLevel code_level(uint32_t level) {
   return levels[level > 3 ? 3 : level];
 }
 
-/* What every processor of a kind has that runs Linux distributions, or every engine of WebAssembly for years, and how functions are
- * called there, where LLVM by itself assumes less: RISC-V's profile of Debian has floating point, and passes it in registers. */
+/* What every processor of a kind has that runs Linux distributions, or every engine of WebAssembly
+ * for years, and how functions are called there, where LLVM by itself assumes less: RISC-V's
+ * profile of Debian has floating point, and passes it in registers. */
 typedef struct Baseline {
   const char *triple; /* how it begins */
   const char *cpu, *features, *abi;
-  LLVMRelocMode
-      relocation; /* a module of WebAssembly is not moved: there, such code would be for shared libraries, which WASI lacks */
+  /* a module of WebAssembly is not moved: there, such code would be for shared libraries, which
+   * WASI lacks */
+  LLVMRelocMode relocation;
   bool lacks_fma; /* no processor of the kind has the instruction */
 } Baseline;
 
@@ -66,8 +69,8 @@ static LLVMTargetMachineRef open_machine(LLVMTargetRef target, const char *tripl
 
 /* ---- asking the machine ---- */
 
-/* Assembly of a * b + c in 16 lanes, and of a saturating sum of as many bytes; NULL where it cannot be made.  Owned by the
- * caller. */
+/* Assembly of a * b + c in 16 lanes, and of a saturating sum of as many bytes; NULL where it cannot
+ * be made.  Owned by the caller. */
 static LLVMMemoryBufferRef probe(LLVMTargetMachineRef machine) {
   LLVMContextRef context = LLVMContextCreate();
   LLVMModuleRef module = LLVMModuleCreateWithNameInContext("probe", context);
@@ -135,7 +138,8 @@ static void ask_machine(Target *target, const char *triple) {
 
 /* ---- names ---- */
 
-/* Whether LLVM complains of the processor's name: its words go to a file of ours instead of standard error. */
+/* Whether LLVM complains of the processor's name: its words go to a file of ours instead of
+ * standard error. */
 static bool is_cpu_known(LLVMTargetRef target, const char *triple, const char *cpu) {
   FILE *words = tmpfile();
   const int error = dup(STDERR_FILENO);
@@ -152,8 +156,8 @@ static bool is_cpu_known(LLVMTargetRef target, const char *triple, const char *c
   return is_silent;
 }
 
-/* LLVM's names of the kinds of processor that kernels can run on: little-endian ones of 32 bits or more, with floating point.  Asked
- * for code of others it ends the process. */
+/* LLVM's names of the kinds of processor that kernels can run on: little-endian ones of 32 bits or
+ * more, with floating point.  Asked for code of others it ends the process. */
 static bool is_suitable(LLVMTargetRef target) {
   static const char *const names[] = {"x86-64",  "x86",    "aarch64", "arm",    "thumb",
                                       "riscv64", "wasm32", "ppc64le", "mipsel", "mips64el"};

@@ -15,8 +15,8 @@ typedef struct Target {
   bool has_fma, lacks_fma, has_avx512, has_avx512bw; /* see Emitter */
 } Target;
 
-/* Opens the machine for a target; position independent.  Owned: target_close.  An unknown triple or processor: false, *failure says
- * which. */
+/* Opens the machine for a target; position independent.  Owned: target_close.  An unknown triple or
+ * processor: false, *failure says which. */
 bool target_open(const NativeTarget *wanted, Target *target, Failure *failure);
 void target_close(Target *target);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// update_float32() and update_fixed() for 16 parameters: what the optimizer is, is known; numbers that change are read from the rule.
+// update_float32() and update_fixed() for 16 parameters: what the optimizer is, is known; numbers
+// that change are read from the rule.
 #include "compiler/llvm/arithmetic.h"
 #include "compiler/llvm/kernels.h"
 
@@ -8,8 +9,8 @@ typedef struct Rule {
   Value pointer;
 } Rule;
 
-/* A number of the rule in all lanes.  Stores of parameters do not change rules, which LLVM could not know otherwise: so it can
- * read them before a loop. */
+/* A number of the rule in all lanes.  Stores of parameters do not change rules, which LLVM could
+ * not know otherwise: so it can read them before a loop. */
 static Value number(const Rule *rule, uint32_t field) {
   LLVMContextRef context = rule->e->context;
   Value loaded = rule_field(rule->e, rule->pointer, field, "");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Marks are calls of three functions below, by their address.  Not LLVM's own passes: those leave out vectors of more than 16 bytes,
-// and lanes under a mask, of which kernels are made.
+// Marks are calls of three functions below, by their address.  Not LLVM's own passes: those leave
+// out vectors of more than 16 bytes, and lanes under a mask, of which kernels are made.
 #include "compiler/llvm/watch_memory.h"
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -108,7 +108,8 @@ static LLVMValueRef spill(const Marker *m, LLVMValueRef pointers) {
   return place;
 }
 
-/* llvm.masked.load, .store, .gather, .scatter: their operands are told by their types, as versions of LLVM differ in them. */
+/* llvm.masked.load, .store, .gather, .scatter: their operands are told by their types, as versions
+ * of LLVM differ in them. */
 static void watch_masked(const Marker *m, LLVMValueRef access, bool is_write) {
   LLVMValueRef at = NULL, places = NULL, mask = NULL;
   for (unsigned i = 0; i < LLVMGetNumArgOperands(access); i++) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Shows a sanitizer what generated code does in memory.
 //
-// AddressSanitizer and ThreadSanitizer see the accesses that a compiler of theirs has marked.  In a build under one of them every load
-// and store of the kernels is marked too, by a call before it, so that kernels that reach beyond their arrays, and threads that meet in
-// one place, are told as in C.  In other builds nothing is done, and nothing costs.
+// AddressSanitizer and ThreadSanitizer see the accesses that a compiler of theirs has marked.  In a
+// build under one of them every load and store of the kernels is marked too, by a call before it,
+// so that kernels that reach beyond their arrays, and threads that meet in one place, are told as
+// in C.  In other builds nothing is done, and nothing costs.
 #ifndef SEDGE_COMPILER_LLVM_WATCH_MEMORY_H
 #define SEDGE_COMPILER_LLVM_WATCH_MEMORY_H
 

@@ -6,7 +6,8 @@
 
 #include "compiler/passes.h"
 
-/* What is more than this many edges, or pairs that a condition is asked about, is left to `sedge fit`: a fifth of a second. */
+/* What is more than this many edges, or pairs that a condition is asked about, is left to
+ * `sedge fit`: a fifth of a second. */
 static const uint64_t edge_limit = UINT64_C(1) << 20, pair_limit = UINT64_C(1) << 22;
 
 static void collect_files(Analysis *analysis) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What is known of one open document: its words, its tree, its names, and what the compiler makes of it.
+// What is known of one open document: its words, its tree, its names, and what the compiler makes
+// of it.
 //
-// An analysis belongs to one state of the text and is thrown away as a whole when anything it read changes.  It has two depths:
-// checked (always: milliseconds) and fitted (edges, z, schedule: as far as the network is small enough to do it on the side).
+// An analysis belongs to one state of the text and is thrown away as a whole when anything it read
+// changes.  It has two depths: checked (always: milliseconds) and fitted (edges, z, schedule: as
+// far as the network is small enough to do it on the side).
 #ifndef SEDGE_COMPILER_LSP_ANALYSIS_H
 #define SEDGE_COMPILER_LSP_ANALYSIS_H
 
@@ -27,11 +29,13 @@ typedef struct Analysis {
   bool is_fit_tried;
 } Analysis;
 
-/* Analyzes the text that `options->overlay` (or the disk) has for `path`.  Owned: analysis_close. */
+/* Analyzes the text that `options->overlay` (or the disk) has for `path`.  Owned:
+ * analysis_close. */
 Analysis *analysis_open(const char *path, const CheckOptions *options);
 void analysis_close(Analysis *analysis);
 
-/* Goes on to edges, fit and schedule, once, where the program is right and not too large.  True: there may be new messages. */
+/* Goes on to edges, fit and schedule, once, where the program is right and not too large.  True:
+ * there may be new messages. */
 bool analysis_fit(Analysis *analysis);
 
 /* The file that a place is in, or NULL. */
@@ -41,8 +45,8 @@ static inline const AnalyzedFile *main_file(const Analysis *analysis) {
   return &analysis->files[0];
 }
 
-/* The word that contains the offset or ends there, comments included; NULL where there is none.  Of two that touch, a name or
- * number wins. */
+/* The word that contains the offset or ends there, comments included; NULL where there is none.  Of
+ * two that touch, a name or number wins. */
 const Word *word_at(const Analysis *analysis, uint32_t offset);
 
 /* The source text of a span, in the arena of the compilation. */

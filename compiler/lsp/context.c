@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A small state machine over the words: braces, statements, brackets with the form that each call is.
+// A small state machine over the words: braces, statements, brackets with the form that each call
+// is.
 #include "compiler/lsp/context.h"
 
 #include <string.h>

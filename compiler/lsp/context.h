@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What stands, or could stand, at a place of the text: found from the words before it, so that half a statement is enough.
+// What stands, or could stand, at a place of the text: found from the words before it, so that half
+// a statement is enough.
 #ifndef SEDGE_COMPILER_LSP_CONTEXT_H
 #define SEDGE_COMPILER_LSP_CONTEXT_H
 
@@ -21,11 +22,11 @@ typedef enum Slot {
 
 typedef struct WordContext {
   Slot slot;
-  uint32_t
-      block; /* index of the word that opens the block (`network` ...); NO_WORD outside of blocks */
-  uint32_t
-      statement;   /* index of the statement's or item's first word; NO_WORD where it begins here */
-  uint32_t callee; /* index of the name of the innermost call, or NO_WORD */
+  /* index of the word that opens the block (`network` ...); NO_WORD outside of blocks */
+  uint32_t block;
+  /* index of the statement's or item's first word; NO_WORD where it begins here */
+  uint32_t statement;
+  uint32_t callee;   /* index of the name of the innermost call, or NO_WORD */
   uint32_t argument; /* the number of the argument that is being written in that call */
   Form form;         /* that the block or innermost call is, or FORM_COUNT */
   Field field;       /* whose value stands here, or FIELD_COUNT */
@@ -37,8 +38,8 @@ typedef struct WordContext {
 /* The context of word number `word`; of the end of the text where it is words.count. */
 WordContext context_of(Words words, uint32_t word);
 
-/* The number of the first word that ends behind the offset, or at it where it is a name or number (which is then being
- * written). */
+/* The number of the first word that ends behind the offset, or at it where it is a name or number
+ * (which is then being written). */
 uint32_t word_number_at(Words words, uint32_t offset);
 
 /* The family that values of this kind come from, or FAMILY_COUNT. */

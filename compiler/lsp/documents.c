@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Open documents: their texts stand before those on the disk, also where another document imports them.
+// Open documents: their texts stand before those on the disk, also where another document imports
+// them.
 #include "compiler/lsp/documents.h"
 
 #include <stdlib.h>

@@ -43,12 +43,14 @@ Document *open_document(Documents *documents, const char *uri, const char *text,
                         json_int_t version);
 void close_document(Documents *documents, Document *document);
 
-/* Replaces what lies between two places; texts of above SOURCE_LIMIT bytes are kept and refused by the analysis. */
+/* Replaces what lies between two places; texts of above SOURCE_LIMIT bytes are kept and refused by
+ * the analysis. */
 void change_document(Documents *documents, Document *document, Place begin, Place end,
                      const char *text, size_t length);
 void replace_document(Documents *documents, Document *document, const char *text, size_t length);
 
-/* Forgets the analyses that may depend on a change: this document's and, as imports may lead anywhere, those of all that import. */
+/* Forgets the analyses that may depend on a change: this document's and, as imports may lead
+ * anywhere, those of all that import. */
 void forget_analyses(Documents *documents, const Document *changed);
 
 /* The document's analysis, made where it is missing. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// textDocument/inlayHint: the z and clocks that fit chose, behind each junction; the speed, behind the hardware's name.
+// textDocument/inlayHint: the z and clocks that fit chose, behind each junction; the speed, behind
+// the hardware's name.
 #include <string.h>
 
 #include "compiler/lsp/network_facts.h"

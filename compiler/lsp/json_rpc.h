@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Messages of JSON-RPC 2.0 as the Language Server Protocol frames them: `Content-Length: N`, an empty line, N bytes of JSON.
+// Messages of JSON-RPC 2.0 as the Language Server Protocol frames them: `Content-Length: N`, an
+// empty line, N bytes of JSON.
 //
-// The reader takes bytes as they come, in any pieces, and never gives up: after something that is no message it goes on with
-// the next header that it finds.
+// The reader takes bytes as they come, in any pieces, and never gives up: after something that is
+// no message it goes on with the next header that it finds.
 #ifndef SEDGE_COMPILER_LSP_JSON_RPC_H
 #define SEDGE_COMPILER_LSP_JSON_RPC_H
 
@@ -37,7 +38,8 @@ void rpc_reader_close(RpcReader *reader);
 
 void rpc_feed(RpcReader *reader, const char *bytes, size_t count);
 
-/* Takes the next message off what was fed; RPC_MESSAGE: *message is a new reference to any JSON value. */
+/* Takes the next message off what was fed; RPC_MESSAGE: *message is a new reference to any JSON
+ * value. */
 RpcStatus rpc_next(RpcReader *reader, json_t **message);
 
 /* A message with its header, owned by the caller (free); *length in bytes. */

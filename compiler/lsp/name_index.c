@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Walks the tree and resolves names the way that the checks do: arguments first, then the file's definitions.
+// Walks the tree and resolves names the way that the checks do: arguments first, then the file's
+// definitions.
 #include "compiler/lsp/name_index.h"
 
 #include <stdlib.h>
@@ -147,7 +148,8 @@ static void define_argument(Walk *walk, uint32_t owner, Name name) {
                             .item = walk->definitions.items[owner].item});
 }
 
-/* Defines the arguments of all activations and patterns, before anything is walked: a call may stand before its pattern. */
+/* Defines the arguments of all activations and patterns, before anything is walked: a call may
+ * stand before its pattern. */
 static void define_all_arguments(Walk *walk) {
   const uint32_t count = walk->definitions.count;
   for (uint32_t i = 0; i < count; i++) {
@@ -198,7 +200,8 @@ static void walk_layers(Walk *walk, const Item *item, const Statement *s) {
   walk_expr(walk, s->activation);
 }
 
-/* A value in whose place one of a fixed list stands, as in `loss = quadratic`, is no name of the file. */
+/* A value in whose place one of a fixed list stands, as in `loss = quadratic`, is no name of the
+ * file. */
 static void walk_setting(Walk *walk, const Statement *s) {
   if (s->value && s->value->kind == EXPR_NAME &&
       find_in(&walk->globals, s->value->name.text) == NONE)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Every name of a program: where it is defined, and where it is meant.
 //
-// Made from the tree alone, so that it is there while the file has mistakes.  Only names that the user gives are in it:
-// settings, built-in patterns and the like are found in their tables.
+// Made from the tree alone, so that it is there while the file has mistakes.  Only names that the
+// user gives are in it: settings, built-in patterns and the like are found in their tables.
 #ifndef SEDGE_COMPILER_LSP_NAME_INDEX_H
 #define SEDGE_COMPILER_LSP_NAME_INDEX_H
 

@@ -81,7 +81,8 @@ static bool is_target(const Query *query, const Analysis *analysis, const Defini
          strcmp(canonical_path(file->source.name, query->arena), target->path) == 0;
 }
 
-/* The target's number among the definitions of an analysis, UINT32_MAX where it does not know it. */
+/* The target's number among the definitions of an analysis, UINT32_MAX where it does not know
+ * it. */
 static uint32_t find_target(const Query *query, const Analysis *analysis, const Target *target) {
   for (uint32_t i = 0; i < analysis->names->definition_count; i++) {
     if (is_target(query, analysis, &analysis->names->definitions[i], target)) return i;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What the compiler made of the network, for people: sizes, edges, density, z, clocks.
 //
-// The chosen network alone has such facts; of others, and where something is wrong, the texts are empty.
+// The chosen network alone has such facts; of others, and where something is wrong, the texts are
+// empty.
 #ifndef SEDGE_COMPILER_LSP_NETWORK_FACTS_H
 #define SEDGE_COMPILER_LSP_NETWORK_FACTS_H
 
@@ -16,7 +17,8 @@ const char *describe_block(const Analysis *analysis, const Item *item, Arena *ar
 /* The junction statement of the main file whose words contain the offset, or NULL. */
 const Statement *find_junction_statement(const Analysis *analysis, uint32_t offset);
 
-/* A line for each junction that the statement makes, or for the one that `arrow` stands in; "" where nothing is known. */
+/* A line for each junction that the statement makes, or for the one that `arrow` stands in; ""
+ * where nothing is known. */
 const char *describe_junctions(const Analysis *analysis, const Statement *statement, Span arrow,
                                Arena *arena);
 

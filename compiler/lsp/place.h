@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Places as the Language Server Protocol counts them: lines and characters from 0, characters in units of an encoding.
+// Places as the Language Server Protocol counts them: lines and characters from 0, characters in
+// units of an encoding.
 #ifndef SEDGE_COMPILER_LSP_PLACE_H
 #define SEDGE_COMPILER_LSP_PLACE_H
 
@@ -29,7 +30,8 @@ TextLines text_lines(const char *text, uint32_t length, Arena *arena);
 /* Where a byte of the text is.  Offsets beyond the text count as its end. */
 Place place_of_offset(const TextLines *lines, uint32_t offset, PlaceEncoding encoding);
 
-/* The byte at a place; one beyond its line's end counts as the end, one beyond the text as the text's. Never inside a character. */
+/* The byte at a place; one beyond its line's end counts as the end, one beyond the text as the
+ * text's. Never inside a character. */
 uint32_t offset_of_place(const TextLines *lines, Place place, PlaceEncoding encoding);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// textDocument/publishDiagnostics: who has sent messages for which file, so that they are taken back when they are mended.
+// textDocument/publishDiagnostics: who has sent messages for which file, so that they are taken
+// back when they are mended.
 #include <string.h>
 
 #include "compiler/lsp/server_state.h"
@@ -10,7 +11,8 @@ static void send_diagnostics(Lsp *lsp, const char *uri, const Document *document
   lsp_notify(lsp, "textDocument/publishDiagnostics", params);
 }
 
-/* Takes back the messages that `sender` sent for others and does not send again (is not in `kept`, which may be NULL). */
+/* Takes back the messages that `sender` sent for others and does not send again (is not in `kept`,
+ * which may be NULL). */
 static void take_back(Lsp *lsp, const char *sender, const json_t *kept) {
   const char *uri;
   void *next;

@@ -11,8 +11,8 @@ typedef struct Query {
   Documents *documents;
   Document *document;
   Analysis *analysis; /* of the document; fitted where the feature asks for it */
-  uint32_t
-      offset; /* the place asked about, in the analysis' space of offsets; 0 where there is none */
+  /* the place asked about, in the analysis' space of offsets; 0 where there is none */
+  uint32_t offset;
   const json_t *params; /* of the request, an object */
   Arena *arena;         /* for the time of the request */
   const char *failure;  /* why the feature refuses, set by it; NULL otherwise */

@@ -28,7 +28,8 @@ void lsp_feed(Lsp *lsp, const char *bytes, size_t count);
 /* Does one piece of what is to be done; false: there is none, or the editor has said `exit`. */
 bool lsp_step(Lsp *lsp);
 
-/* Whether lsp_idle has something to do; does one piece of it: edges, fit and schedule of a document that stands still. */
+/* Whether lsp_idle has something to do; does one piece of it: edges, fit and schedule of a document
+ * that stands still. */
 bool lsp_has_idle_work(const Lsp *lsp);
 void lsp_idle(Lsp *lsp);
 

@@ -20,7 +20,8 @@ struct Lsp {
   json_t *published; /* URI -> URI of the document whose analysis sent messages for it */
 };
 
-/* Takes a message that asks nothing about a document; returns a result or NULL. `params` may be anything. */
+/* Takes a message that asks nothing about a document; returns a result or NULL. `params` may be
+ * anything. */
 typedef json_t *(*LspTake)(Lsp *lsp, const json_t *params);
 
 #define METHOD(method, function) json_t *function(Lsp *lsp, const json_t *params);
@@ -39,7 +40,8 @@ LspTake find_method(const char *method);
 
 void lsp_notify(Lsp *lsp, const char *method, json_t *params);
 
-/* Sends a document's messages, and those of the files that it imports and the editor has not open. */
+/* Sends a document's messages, and those of the files that it imports and the editor has not
+ * open. */
 void publish(Lsp *lsp, Document *document);
 
 /* Takes back what was sent because of a document that is closed. */

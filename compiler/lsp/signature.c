@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// textDocument/signatureHelp: the arguments of the call that is being written, and which of them is.
+// textDocument/signatureHelp: the arguments of the call that is being written, and which of them
+// is.
 #include <string.h>
 
 #include "compiler/lsp/context.h"

@@ -5,14 +5,15 @@
 
 #include "lang/arena.h"
 
-/* The path that a file: URI names, in the arena; NULL for other schemes (an editor's text without a file), other hosts, and
- * paths with a NUL. */
+/* The path that a file: URI names, in the arena; NULL for other schemes (an editor's text without a
+ * file), other hosts, and paths with a NUL. */
 const char *path_of_uri(const char *uri, Arena *arena);
 
 /* The file: URI of an absolute path, in the arena. */
 const char *uri_of_path(const char *path, Arena *arena);
 
-/* One name for all ways to a file, in the arena: links followed where the file exists, else "." and ".." removed. */
+/* One name for all ways to a file, in the arena: links followed where the file exists, else "." and
+ * ".." removed. */
 const char *canonical_path(const char *path, Arena *arena);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Explanations of settings, forms, activations, functions and units, expanded from the language's tables.
+// Explanations of settings, forms, activations, functions and units, expanded from the language's
+// tables.
 #include "compiler/lsp/vocabulary.h"
 
 #include <stdint.h>

@@ -15,7 +15,8 @@ static const char *const nodes_of[FORMULA_OP_COUNT] = {
 #undef NODES
 };
 
-/* One step in the making: the values of its nodes are "layer.STEP.NODE", its constants "layer.STEP.NODE.c". */
+/* One step in the making: the values of its nodes are "layer.STEP.NODE", its constants
+ * "layer.STEP.NODE.c". */
 typedef struct Step {
   Message *graph;
   const Formula *formula;

@@ -5,10 +5,12 @@
 //   outputs  the output layer's name      float [batch, real outputs]: scores
 //            that name and ".class"       int64 [batch]: the largest, the lowest number among equals
 //
-// Each junction is a Gemm with W [right][left] and b [right], each activation a node or, for an own one, a few.  Padding is
-// left out: padded neurons add nothing to what is predicted.  Products are summed in the order that the reader of the file
-// likes, so scores agree to rounding, not to the last bit.
-// Source: https://github.com/onnx/onnx, onnx/onnx.proto; operators of version 13 of the standard set.
+// Each junction is a Gemm with W [right][left] and b [right], each activation a node or, for an own
+// one, a few.  Padding is left out: padded neurons add nothing to what is predicted.  Products are
+// summed in the order that the reader of the file likes, so scores agree to rounding, not to the
+// last bit.
+// Source: https://github.com/onnx/onnx, onnx/onnx.proto; operators of version 13 of the standard
+// set.
 #ifndef SEDGE_COMPILER_ONNX_ONNX_H
 #define SEDGE_COMPILER_ONNX_ONNX_H
 
@@ -17,8 +19,8 @@
 #include "compiler/onnx/protobuf.h"
 #include "runtime/engine.h"
 
-/* Writes the parameters of the engine, whose model is float32, as they stand; is_sparse: weights as sparse tensors, else as
- * matrices with zeros, which are limited to 2 GiB in all. */
+/* Writes the parameters of the engine, whose model is float32, as they stand; is_sparse: weights as
+ * sparse tensors, else as matrices with zeros, which are limited to 2 GiB in all. */
 bool write_onnx(const char *path, const Engine *engine, bool is_sparse, Failure *failure);
 
 /* ---- its parts ---- */
@@ -72,7 +74,8 @@ enum {
 /* The longest name of a value in the graph; layers' names are cut to it. */
 enum { ONNX_NAME_SIZE = 160 };
 
-/* A node of up to three inputs (NULL: no more) with up to two whole attributes (name NULL: no more). */
+/* A node of up to three inputs (NULL: no more) with up to two whole attributes (name NULL: no
+ * more). */
 typedef struct OnnxNode {
   const char *op, *inputs[3], *output;
   struct {

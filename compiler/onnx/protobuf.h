@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Messages of Protocol Buffers, as they stand in a file: fields one after another, each a key and a value.
+// Messages of Protocol Buffers, as they stand in a file: fields one after another, each a key and a
+// value.
 //
-// Written only, and only what ONNX needs: whole numbers, bytes and messages inside messages.  Memory that runs short is
-// noted and asked for once, at the end (message_is_good); until then every call may be made.
+// Written only, and only what ONNX needs: whole numbers, bytes and messages inside messages.
+// Memory that runs short is noted and asked for once, at the end (message_is_good); until then
+// every call may be made.
 // Source: https://protobuf.dev/programming-guides/encoding
 #ifndef SEDGE_COMPILER_ONNX_PROTOBUF_H
 #define SEDGE_COMPILER_ONNX_PROTOBUF_H
@@ -13,7 +15,8 @@
 
 #include "runtime/data/growing_array.h"
 
-/* A message in the making; {0} is an empty one.  Owned: message_close, or message_message, which takes it over. */
+/* A message in the making; {0} is an empty one.  Owned: message_close, or message_message, which
+ * takes it over. */
 typedef struct Message {
   GrowingArray bytes;
   bool is_out_of_memory;

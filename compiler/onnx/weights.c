@@ -47,7 +47,8 @@ static int compare_left(const void *a, const void *b) {
   return (left > right) - (left < right);
 }
 
-/* Fills fan_in with the edges of a right neuron by ascending left neuron, those from padding left out; returns how many. */
+/* Fills fan_in with the edges of a right neuron by ascending left neuron, those from padding left
+ * out; returns how many. */
 static uint32_t read_fan_in(WeightReader *reader, uint32_t right) {
   const uint32_t begin = interleaver_begin(reader->edges, right);
   const uint32_t count = interleaver_begin(reader->edges, right + 1) - begin;

@@ -25,7 +25,8 @@ uint32_t right_ends_per_clock(const Interleaver *edges, uint32_t z) {
   return most;
 }
 
-/* Whether a bank serves its second neuron of a slot; asked holds the slot + 1 that each bank served last. */
+/* Whether a bank serves its second neuron of a slot; asked holds the slot + 1 that each bank served
+ * last. */
 static bool ask_bank(uint32_t *asked, uint32_t bank, uint32_t slot) {
   const bool is_second = asked[bank] == slot + 1;
   asked[bank] = slot + 1;
@@ -72,7 +73,8 @@ static Memory memory(MemoryKind kind, uint32_t owner, uint32_t elements, uint32_
   };
 }
 
-/* Bits of one gradient word: 16 lanes in float32 (fewer in a smaller batch), an exact sum in fixed point. */
+/* Bits of one gradient word: 16 lanes in float32 (fewer in a smaller batch), an exact sum in fixed
+ * point. */
 static uint32_t gradient_bits(const Model *model) {
   if (!model->number.is_fixed) return 32 * (model->batch < SUM_LANES ? model->batch : SUM_LANES);
   uint32_t carry = 0;

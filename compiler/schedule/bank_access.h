@@ -8,13 +8,16 @@
 
 #include "runtime/schedule.h"
 
-/* Right neurons that begin, or that end, in one clock, at most: ceil(z / fanin), or counted where fan-ins differ. */
+/* Right neurons that begin, or that end, in one clock, at most: ceil(z / fanin), or counted where
+ * fan-ins differ. */
 uint32_t right_ends_per_clock(const Interleaver *edges, uint32_t z);
 
-/* Banks of layer `layer` (0 .. L): the z of the junction that reads it; the output's as many as its junction ends neurons a clock. */
+/* Banks of layer `layer` (0 .. L): the z of the junction that reads it; the output's as many as its
+ * junction ends neurons a clock. */
 uint32_t layer_banks(const Model *model, const uint32_t *z, uint32_t layer);
 
-/* Whether two right neurons that begin, or two that end, in one clock ever share one of `banks` banks. */
+/* Whether two right neurons that begin, or two that end, in one clock ever share one of `banks`
+ * banks. */
 bool right_side_clashes(const Interleaver *edges, uint32_t z, uint32_t banks);
 
 #endif

@@ -19,8 +19,9 @@ static uint32_t next_neuron(const Interleaver *edges, uint32_t right, bool has_e
   return right;
 }
 
-/* Right neurons without edges end where others leave room: in the first clocks that end fewer neurons than the most that
- * any clock ends, and leave their bank free.  Those that find none end in clocks of their own after the last slot. */
+/* Right neurons without edges end where others leave room: in the first clocks that end fewer
+ * neurons than the most that any clock ends, and leave their bank free.  Those that find none end
+ * in clocks of their own after the last slot. */
 static void place_unconnected(const Interleaver *edges, uint32_t banks, Arena *arena,
                               JunctionSchedule *junction) {
   uint32_t count = 0;

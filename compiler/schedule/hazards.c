@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Hazards of partial delta sums, found by stamping each left word with the slot that touched it last.
+// Hazards of partial delta sums, found by stamping each left word with the slot that touched it
+// last.
 #include "compiler/schedule/hazards.h"
 
 #include "lang/vector.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How often and how soon a junction's left words come back, and what keeps their partial sums right.
+// How often and how soon a junction's left words come back, and what keeps their partial sums
+// right.
 #ifndef SEDGE_COMPILER_SCHEDULE_HAZARDS_H
 #define SEDGE_COMPILER_SCHEDULE_HAZARDS_H
 
@@ -19,8 +20,9 @@ typedef struct Returns {
 /* Walks all edges once; time in proportion to them. */
 Returns find_returns(const Interleaver *edges, uint32_t z, Arena *arena);
 
-/* The cheapest remedy by extra clocks of the junction cycle, then by registers: none where words return late enough, a late read
- * where at least one clock lies between, else bubbles where they hide behind the longest junction (`longest` clocks), else forwarding. */
+/* The cheapest remedy by extra clocks of the junction cycle, then by registers: none where words
+ * return late enough, a late read where at least one clock lies between, else bubbles where they
+ * hide behind the longest junction (`longest` clocks), else forwarding. */
 HazardRemedy choose_remedy(const Returns *returns, bool has_bp, uint32_t stages, uint32_t clocks,
                            uint32_t longest);
 

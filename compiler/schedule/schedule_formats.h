@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The formats of `sedge schedule`: one schedule for people, for programs and for other people's viewers.
+// The formats of `sedge schedule`: one schedule for people, for programs and for other people's
+// viewers.
 //
-// A format is a function that reads a ScheduleReport and writes to a stream; formats.def lists them.  All of them say what
-// runtime/schedule.h says: none computes an address, a clock or a count a second way.
+// A format is a function that reads a ScheduleReport and writes to a stream; formats.def lists
+// them.  All of them say what runtime/schedule.h says: none computes an address, a clock or a count
+// a second way.
 #ifndef SEDGE_COMPILER_SCHEDULE_SCHEDULE_FORMATS_H
 #define SEDGE_COMPILER_SCHEDULE_SCHEDULE_FORMATS_H
 
@@ -16,8 +18,8 @@
 #include "lang/source.h"
 #include "runtime/schedule.h"
 
-/* What to show: junction UINT32_MAX means all; clocks first .. last of the junction cycle are expanded where has_clocks
- * (`last` may lie beyond the junction cycle's end). */
+/* What to show: junction UINT32_MAX means all; clocks first .. last of the junction cycle are
+ * expanded where has_clocks (`last` may lie beyond the junction cycle's end). */
 typedef struct ScheduleView {
   uint32_t junction;
   bool has_clocks;
@@ -55,7 +57,8 @@ void print_schedule_formats(FILE *out);
 /* Whether the view shows a junction. */
 bool shows_junction(const ScheduleView *view, uint32_t junction);
 
-/* The clocks first .. end-1 that the view asks for, or without --clocks the whole junction cycle. */
+/* The clocks first .. end-1 that the view asks for, or without --clocks the whole junction
+ * cycle. */
 uint32_t view_first_clock(const ScheduleReport *report);
 uint32_t view_end_clock(const ScheduleReport *report);
 
@@ -68,14 +71,16 @@ const char *remedy_name(HazardRemedy remedy);
 /* The number of a memory's owner as people count: junctions from 1, layers from 0. */
 uint32_t owner_number(const Memory *memory);
 
-/* A JSON text of bytes that may be no UTF-8 (a file's name, a comment): their bytes beyond ASCII are '?' then. */
+/* A JSON text of bytes that may be no UTF-8 (a file's name, a comment): their bytes beyond ASCII
+ * are '?' then. */
 json_t *text_json(const char *bytes, size_t length);
 
 /* "file.sedge:12", the place of a junction in the text, in buffer[size]; returns buffer. */
 const char *junction_place(const ScheduleReport *report, uint32_t junction, char *buffer,
                            size_t size);
 
-/* The members of schedule.schema.json without "junctions", and one junction without "clocks"; the caller owns them. */
+/* The members of schedule.schema.json without "junctions", and one junction without "clocks"; the
+ * caller owns them. */
 json_t *schedule_head_json(const Schedule *schedule);
 json_t *schedule_junction_json(const Schedule *schedule, uint32_t junction);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The schedule as one HTML page that needs no network: its style, its body, the schedule as JSON, and the scripts that expand it.
+// The schedule as one HTML page that needs no network: its style, its body, the schedule as JSON,
+// and the scripts that expand it.
 //
-// The data are the schedule's own compact form (page.schema.json): what schedule.schema.json says, and for each junction the
-// interleaver's counters and tables, so that a page for a hundred million edges is as small as their address generator.
+// The data are the schedule's own compact form (page.schema.json): what schedule.schema.json says,
+// and for each junction the interleaver's counters and tables, so that a page for a hundred million
+// edges is as small as their address generator.
 #include <inttypes.h>
 #include <string.h>
 

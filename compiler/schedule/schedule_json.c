@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The schedule as one JSON object, written as a stream: head by head through jansson, accesses clock by clock.
+// The schedule as one JSON object, written as a stream: head by head through jansson, accesses
+// clock by clock.
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The parts of the HTML page that are the same for every schedule: the texts of page/, inside the command.
+// The parts of the HTML page that are the same for every schedule: the texts of page/, inside the
+// command.
 //
 // Made from the files by compiler/embed.cmake when the command is built.  Static, owned by nobody.
 #ifndef SEDGE_COMPILER_SCHEDULE_SCHEDULE_PAGE_H

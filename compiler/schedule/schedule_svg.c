@@ -6,7 +6,8 @@
 //       with --junction, one row for each of its memories
 //   c   with --junction: the words that FF reads from the banks of the left layer, clock by clock
 //
-// FF, BP and UP differ in colour for every kind of eye, and in lightness for a printer without colour.
+// FF, BP and UP differ in colour for every kind of eye, and in lightness for a printer without
+// colour.
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +85,8 @@ static uint32_t label_step(uint32_t count, uint32_t most) {
   }
 }
 
-/* Labels over places of this width, centred on them, as many as do not touch each other or what stands at the right. */
+/* Labels over places of this width, centred on them, as many as do not touch each other or what
+ * stands at the right. */
 static void print_ruler(const Figure *f, uint32_t first, uint32_t end, double place) {
   char number[16];
   const double widest = 3.9 * snprintf(number, sizeof number, "%" PRIu32, end - 1);
@@ -326,7 +328,8 @@ static void print_grid_column(const Figure *f, uint32_t clock, uint32_t banks, d
       print_box(f, x + 0.4, y + 0.4, place - 0.8, 7.7, "class=\"idle\"");
       continue;
     }
-    /* Lightness by word, so that a bank's sweep over its words can be seen; dark enough for its border, light for its text. */
+    /* Lightness by word, so that a bank's sweep over its words can be seen; dark enough for its
+     * border, light for its text. */
     char look[32], number[16];
     const double light = 0.45 + 0.5 * (words > 1 ? 1.0 - grid.word[b] / (words - 1.0) : 1.0);
     snprintf(look, sizeof look, "fill=\"#%02x%02x%02x\"", (unsigned)(light * 210.0),

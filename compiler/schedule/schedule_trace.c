@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The schedule as Chrome trace events, which Perfetto and chrome://tracing load (trace.schema.json).
+// The schedule as Chrome trace events, which Perfetto and chrome://tracing load
+// (trace.schema.json).
 //
-// A junction is a process and FF, BP and UP are its threads; a microsecond of the trace is a clock, so that the viewer's
-// ruler counts clocks.  On a thread lie, one inside the other:
+// A junction is a process and FF, BP and UP are its threads; a microsecond of the trace is a clock,
+// so that the viewer's ruler counts clocks.  On a thread lie, one inside the other:
 //
 //   junction cycle   input m
 //     runs           slots between two bubbles, bubbles, the pipeline's emptying
@@ -88,7 +89,8 @@ static json_t *edges_json(const Track *track, uint32_t first, uint32_t last) {
   return range_json(first * z, end < count ? (uint32_t)end - 1 : count - 1);
 }
 
-/* Runs of clocks that issue a slot each, the empty ones between, and what the arithmetic still writes back. */
+/* Runs of clocks that issue a slot each, the empty ones between, and what the arithmetic still
+ * writes back. */
 static void print_runs(const Track *track) {
   const Schedule *s = track->report->schedule;
   const JunctionSchedule *j = &s->junctions[track->junction];
@@ -170,8 +172,8 @@ static void print_cycle(const Track *track) {
   if (track->report->view.has_clocks && track->input == 0) print_clocks(track);
 }
 
-/* One step of an input's way: FF through the junctions, then BP (in the first junction UP) back.  Inputs whose way does
- * not end within the picture have none. */
+/* One step of an input's way: FF through the junctions, then BP (in the first junction UP) back.
+ * Inputs whose way does not end within the picture have none. */
 static void print_arrow(const Track *track) {
   const Schedule *s = track->report->schedule;
   const uint32_t last = s->model->junction_count - 1;

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
-// One junction cycle of the schedule as a value change dump, for GTKWave and any other viewer of waveforms.
+// One junction cycle of the schedule as a value change dump, for GTKWave and any other viewer of
+// waveforms.
 //
-// It is a junction cycle in which FF, BP and UP all work, on a batch's last input; all others have the same addresses.  Scopes:
+// It is a junction cycle in which FF, BP and UP all work, on a batch's last input; all others have
+// the same addresses.  Scopes:
 //
 //   network                       clk; junction_cycle ends after the last clock
 //     junction1                   issue, slot: what is begun; ff_mac, ff_end, ..: edges or neurons of that operation
 //       weight1                   a memory that the junction uses; of a layer's, one per copy: activation0_delay3
 //         bank7                   read, read_word, write, write_word; numbered where a bank serves several at once
 //
-// A word is asked for in the clock in which its `read` or `write` is 1.  Variables are numbered in the order of their
-// declaration; a first walk over the clocks finds which there are, so that no signal is idle throughout.
+// A word is asked for in the clock in which its `read` or `write` is 1.  Variables are numbered in
+// the order of their declaration; a first walk over the clocks finds which there are, so that no
+// signal is idle throughout.
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -34,7 +37,8 @@ typedef struct Bank {
   Side sides[2]; /* by AccessDirection */
 } Bank;
 
-/* A memory as one junction uses it; of a layer's, the copy of the input that entered `age` junction cycles ago. */
+/* A memory as one junction uses it; of a layer's, the copy of the input that entered `age` junction
+ * cycles ago. */
 typedef struct View {
   const Memory *memory;
   int64_t age; /* 0 for a junction's memories */
@@ -151,7 +155,8 @@ static bool note_access(void *context, const Access *access) {
   return true;
 }
 
-/* Whether an access is the first that the table lists for its operation: there an operation begins, and is counted. */
+/* Whether an access is the first that the table lists for its operation: there an operation begins,
+ * and is counted. */
 static bool begins_op(const Access *access) {
   const AccessRule *first = access_rules;
   while (first->op != access->op) first++;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The proof of a schedule: every clock of every junction is expanded from the access table and checked, sharing nothing with
-// the code that chose slots, bubbles and remedies.  Between junction cycles it is copies that keep inputs apart: what
-// is written in one cycle is read in later ones, before an input that has the same copy writes again.
+// The proof of a schedule: every clock of every junction is expanded from the access table and
+// checked, sharing nothing with the code that chose slots, bubbles and remedies.  Between junction
+// cycles it is copies that keep inputs apart: what is written in one cycle is read in later ones,
+// before an input that has the same copy writes again.
 #include <stdlib.h>
 
 #include "compiler/schedule/build_schedule.h"
@@ -26,8 +27,8 @@ typedef struct Proof {
   uint32_t junction, clock;
   Meter meters[32];
   uint32_t meter_count;
-  uint64_t *
-      written; /* [left_count] clock + 1 in which a left word's partial sum was written back last */
+  /* [left_count] clock + 1 in which a left word's partial sum was written back last */
+  uint64_t *written;
   uint64_t *pending; /* [left_count] clock + 1 in which it was read last */
   uint8_t *issued;   /* [edge_count] operations seen: bit per edge operation */
   bool is_good;
@@ -78,7 +79,8 @@ static bool check_ports(Proof *p, const Access *access) {
   return violation(p, access, "a bank is asked for more words than it has ports");
 }
 
-/* A partial sum that is read must have been written back; a forwarded one may be written in the same clock. */
+/* A partial sum that is read must have been written back; a forwarded one may be written in the
+ * same clock. */
 static bool check_partial(Proof *p, const Access *access) {
   const bool is_forwarded = p->schedule->junctions[p->junction].remedy == REMEDY_FORWARD;
   const uint64_t now = p->clock + 1ull;
@@ -89,7 +91,8 @@ static bool check_partial(Proof *p, const Access *access) {
   const uint64_t read = p->pending[access->element], written = p->written[access->element];
   p->pending[access->element] = now;
   if (read == 0 || read == now) return true;
-  /* The sum begun at `read` is back when a later write has happened; writes of this clock come after its reads in the table. */
+  /* The sum begun at `read` is back when a later write has happened; writes of this clock come
+   * after its reads in the table. */
   const bool is_back = written > read || (is_forwarded && written >= read);
   const uint32_t lag = moment_clocks(p->schedule, p->junction, MOMENT_WRITE_BACK) -
                        moment_clocks(p->schedule, p->junction, MOMENT_PARTIAL);
@@ -150,13 +153,15 @@ static bool verify_junction(const Schedule *schedule, uint32_t junction, Diagnos
 
 /* ---- between junction cycles ---- */
 
-/* The junction cycles, counted from the one in which an input enters, that first write and last read its copy. */
+/* The junction cycles, counted from the one in which an input enters, that first write and last
+ * read its copy. */
 typedef struct Lifetime {
   uint64_t written, first_read, last_read;
   bool is_read;
 } Lifetime;
 
-/* Junction `number`, from 1, does this phase so many junction cycles after its input has entered. */
+/* Junction `number`, from 1, does this phase so many junction cycles after its input has
+ * entered. */
 static uint64_t delay_of(const Schedule *schedule, Phase phase, uint32_t number) {
   const uint64_t twice = 2ull * schedule->model->junction_count;
   return phase == PHASE_FF ? number - 1 : twice - number;
@@ -171,7 +176,8 @@ static void add_access(const Schedule *schedule, const AccessRule *rule, const M
   if (number < 1 || number > last || (phase == PHASE_BP && number == 1)) return;
   if (rule->condition == CONDITION_OUTPUT && number != last) return;
   const uint64_t delay = delay_of(schedule, phase, number);
-  /* BP reads its own partial sums in the cycle in which it writes them: the clocks' proof is about those. */
+  /* BP reads its own partial sums in the cycle in which it writes them: the clocks' proof is about
+   * those. */
   const bool is_partial = memory->kind == MEMORY_DELTA && rule->owner == ACCESS_LEFT_LAYER;
   if (rule->direction == DIRECTION_WRITE) life->written = delay;
   if (rule->direction == DIRECTION_WRITE || is_partial) return;

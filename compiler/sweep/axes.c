@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Values are split at the commas that stand outside parentheses and quotes, so that (128, 32) and fixed(12, 3) are one each.
+// Values are split at the commas that stand outside parentheses and quotes, so that (128, 32) and
+// fixed(12, 3) are one each.
 #include "compiler/sweep/axes.h"
 
 #include <inttypes.h>

@@ -22,8 +22,8 @@ typedef enum AxisKind {
 typedef struct Axis {
   AxisKind kind;
   const char *name;
-  const char
-      *label; /* the key of its column: the name, or "over.NAME" where a measured column has that */
+  /* the key of its column: the name, or "over.NAME" where a measured column has that */
+  const char *label;
   bool is_repetition;        /* a seed: runs that differ in it alone repeat one measurement */
   uint32_t count;            /* values, >= 1 */
   const char *const *values; /* [count] as given, trimmed; ranges A..B written out */
@@ -37,8 +37,8 @@ typedef struct Axes {
 
 enum { MOST_RUNS = 100000 };
 
-/* Reads the --over options against the program of the file as it stands; all in the arena.  False: *complaint (in the arena) says
- * what is wrong with them. */
+/* Reads the --over options against the program of the file as it stands; all in the arena.  False:
+ * *complaint (in the arena) says what is wrong with them. */
 bool read_axes(const Options *options, const Program *program, Arena *arena, Axes *axes,
                const char **complaint);
 

@@ -18,7 +18,8 @@ const Groups *group_runs(const Axes *axes, Arena *arena);
 /* "fanout=4", in the arena: what a group's runs have in common. */
 const char *describe_group(const Groups *groups, uint32_t group, Arena *arena);
 
-/* Of one field over the runs of a group that were done; all but count are NaN where there are none. */
+/* Of one field over the runs of a group that were done; all but count are NaN where there are
+ * none. */
 typedef struct Spread {
   uint32_t count;
   double mean, deviation, low, high; /* the deviation of a sample: 0 for one run */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Collects the report of the fit and the result of the training in one object, and takes the columns out of it.
+// Collects the report of the fit and the result of the training in one object, and takes the
+// columns out of it.
 #include "compiler/sweep/measure_run.h"
 
 #include <inttypes.h>

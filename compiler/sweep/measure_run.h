@@ -8,8 +8,9 @@
 
 #include "compiler/command.h"
 
-/* Compiles the invocation's file and, unless is_fit_only, trains it.  On EXIT_DONE *row is an object with the keys of columns.def,
- * where they apply; the caller owns the reference.  Else what went wrong was printed on standard error. */
+/* Compiles the invocation's file and, unless is_fit_only, trains it.  On EXIT_DONE *row is an
+ * object with the keys of columns.def, where they apply; the caller owns the reference.  Else what
+ * went wrong was printed on standard error. */
 ExitCode measure_run(const Invocation *invocation, bool is_fit_only, json_t **row);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One pass over the points from the best x on, the best y first among equal ones: a point stays if its y is better than every y
-// before it, or if it is the same point once more.
+// One pass over the points from the best x on, the best y first among equal ones: a point stays if
+// its y is better than every y before it, or if it is the same point once more.
 #include "compiler/sweep/pareto.h"
 
 #include <math.h>

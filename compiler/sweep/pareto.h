@@ -8,8 +8,9 @@
 
 #include "lang/arena.h"
 
-/* A point (x, y) is beaten by another that is at least as good in both and better in one; less is better, unless x_more, y_more.
- * is_best [count] becomes true for those that none beats.  A point with a NaN beats nothing and is not in the set. */
+/* A point (x, y) is beaten by another that is at least as good in both and better in one; less is
+ * better, unless x_more, y_more. is_best [count] becomes true for those that none beats.  A point
+ * with a NaN beats nothing and is not in the set. */
 void pareto_set(const double *x, const double *y, bool x_more, bool y_more, uint32_t count,
                 Arena *scratch, bool *is_best);
 

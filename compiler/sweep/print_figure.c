@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A plot of two fields as an SVG picture: runs as faint dots, what repeats as its mean with a bar from the smallest to the largest,
-// the Pareto set as a stepped line.
+// A plot of two fields as an SVG picture: runs as faint dots, what repeats as its mean with a bar
+// from the smallest to the largest, the Pareto set as a stepped line.
 //
-// Of the axes that are not plotted, the first gives each of its values a colour and a shape.  Colours are Okabe and Ito's, which the
-// colour-blind can tell apart; the picture follows a dark mode, and is light in print.
+// Of the axes that are not plotted, the first gives each of its values a colour and a shape.
+// Colours are Okabe and Ito's, which the colour-blind can tell apart; the picture follows a dark
+// mode, and is light in print.
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -53,7 +54,8 @@ static bool is_free_axis(const Figure *f, uint32_t axis) {
   return !is_x && !is_y && !a->is_repetition && a->count > 1;
 }
 
-/* Along a measured x, the one axis that is left leads along the curve, unless it is one of names. */
+/* Along a measured x, the one axis that is left leads along the curve, unless it is one of
+ * names. */
 static void choose_series(Figure *f) {
   const Axes *axes = f->results->axes;
   uint32_t free_count = 0, first = 0, last = 0;

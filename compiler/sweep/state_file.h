@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The state of a sweep on disk: a line for each run that has ended, so that a sweep that is ended by anything goes on from there.
+// The state of a sweep on disk: a line for each run that has ended, so that a sweep that is ended
+// by anything goes on from there.
 //
-// JSON Lines, only ever appended to: a first line that says what the file is, then {"definition": DIGEST, "row": {...}}; of several
-// lines with one definition the last counts.  A last line without its end was being written when the process was killed: it is cut
-// off.  A lock keeps two sweeps apart.
+// JSON Lines, only ever appended to: a first line that says what the file is, then {"definition":
+// DIGEST, "row": {...}}; of several lines with one definition the last counts.  A last line without
+// its end was being written when the process was killed: it is cut off.  A lock keeps two sweeps
+// apart.
 #ifndef SEDGE_COMPILER_SWEEP_STATE_FILE_H
 #define SEDGE_COMPILER_SWEEP_STATE_FILE_H
 
@@ -14,8 +16,9 @@
 
 typedef struct StateFile StateFile;
 
-/* Opens the state at `path`, creating it, and locks it; read-only (is_read_only) nothing is created, cut off or locked, and an absent
- * file is an empty one.  A file that is no sweep's state is refused and left alone.  Owned: state_close. */
+/* Opens the state at `path`, creating it, and locks it; read-only (is_read_only) nothing is
+ * created, cut off or locked, and an absent file is an empty one.  A file that is no sweep's state
+ * is refused and left alone.  Owned: state_close. */
 StateFile *state_open(const char *path, bool is_read_only, Failure *failure);
 void state_close(StateFile *state);
 

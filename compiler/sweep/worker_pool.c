@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Forks without exec: a task sees all that was prepared for it, and ours is a process of one thread, so that this is safe.
+// Forks without exec: a task sees all that was prepared for it, and ours is a process of one
+// thread, so that this is safe.
 //
-// A task's result comes through a pipe, which is read as it fills and whose end says that the task has ended; its messages go into
-// a file without a name.
+// A task's result comes through a pipe, which is read as it fills and whose end says that the task
+// has ended; its messages go into a file without a name.
 #include "compiler/sweep/worker_pool.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A built trainer: opens the model that is packed in it and runs one of the verbs that it shares with sedge.
+// A built trainer: opens the model that is packed in it and runs one of the verbs that it shares
+// with sedge.
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>

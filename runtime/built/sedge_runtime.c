@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The public functions of a built library, over the engine.  Everything from outside is checked here.
+// The public functions of a built library, over the engine.  Everything from outside is checked
+// here.
 #include "runtime/sedge_runtime.h"
 
 #include <inttypes.h>
@@ -27,7 +28,8 @@ struct SedgeTrainer {
   uint32_t no_labels[PIECE]; /* zeros */
 };
 
-/* What a library's JSON reader takes for standard input, which it never reads: see compiler/link.c. */
+/* What a library's JSON reader takes for standard input, which it never reads: see
+ * compiler/link.c. */
 extern const void *const sedge_no_input;
 const void *const sedge_no_input = NULL;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Reads tables of numbers: one example per line, one of the columns its label.
 //
-// Columns are separated by commas; by semicolons or tabs where the first line has no comma.  A first line
-// that is not all numbers names the columns.  Fields may stand in double quotes, and blank lines are skipped.
+// Columns are separated by commas; by semicolons or tabs where the first line has no comma.  A
+// first line that is not all numbers names the columns.  Fields may stand in double quotes, and
+// blank lines are skipped.
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -22,7 +23,8 @@ typedef struct CsvTable {
   GrowingArray labels; /* uint32_t */
 } CsvTable;
 
-/* The fields of a line, one after another; `start` to `end` is the current one without its quotes. */
+/* The fields of a line, one after another; `start` to `end` is the current one without its
+ * quotes. */
 typedef struct CsvFields {
   const char *start, *end;
   const char *next; /* where the next field begins; NULL after the last */
@@ -80,8 +82,8 @@ static char find_separator(const TextLines *lines) {
   return has_semicolon ? ';' : '\t';
 }
 
-/* Takes the first line for what it shows of the table; *is_header when it holds names. A wanted label name
- * is looked for among them. */
+/* Takes the first line for what it shows of the table; *is_header when it holds names. A wanted
+ * label name is looked for among them. */
 static bool read_first_line(CsvTable *table, const CsvOptions *options, bool *is_header,
                             Failure *failure) {
   const TextLines *lines = &table->lines;

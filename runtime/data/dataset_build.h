@@ -14,7 +14,8 @@
 #define DATASET_MOST_FEATURES (1u << 24)
 #define DATASET_MOST_CLASSES  (1u << 24)
 
-/* Fails where the path leads to a pipe: to open one may wait forever, and whoever opens a program that names it did not ask for that. */
+/* Fails where the path leads to a pipe: to open one may wait forever, and whoever opens a program
+ * that names it did not ask for that. */
 bool is_no_pipe(const char *path, Failure *failure);
 
 /* Memory for count * item_bytes bytes, zeroed, owned by the dataset; NULL with *failure filled. */
@@ -30,8 +31,8 @@ bool dataset_adopt_array(Dataset *dataset, GrowingArray *array, const void **ite
 /* Makes the last sixth of the training part the test part: for files that come without one. */
 void dataset_hold_out_sixth(Dataset *dataset);
 
-/* Fills `features` and `class_count` from the parts. Fails when there is no training example, or when a
- * part has another number of features than the training part. */
+/* Fills `features` and `class_count` from the parts. Fails when there is no training example, or
+ * when a part has another number of features than the training part. */
 bool dataset_complete(Dataset *dataset, const char *path, Failure *failure);
 
 #endif

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Draws digits as a pen would: strokes through jittered points, bent, slanted, scaled, and inked into 28 x 28.
+// Draws digits as a pen would: strokes through jittered points, bent, slanted, scaled, and inked
+// into 28 x 28.
 //
-// A stroke is a Catmull-Rom spline, cut into short straight pieces; a pixel is inked by its distance to the
-// nearest piece, which makes edges smooth.  Only + - * / and sqrt are used, so the bytes agree everywhere.
+// A stroke is a Catmull-Rom spline, cut into short straight pieces; a pixel is inked by its
+// distance to the nearest piece, which makes edges smooth.  Only + - * / and sqrt are used, so the
+// bytes agree everywhere.
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -155,7 +157,8 @@ static void draw_digit(uint32_t digit, double noise, RandomStream *stream, uint8
     draw_stroke(&strokes[i], &hand, stream, nearest);
   }
   for (int i = 0; i < PIXELS; i++) {
-    /* A pixel is covered as far as the pen's edge lies beyond its middle, over one pixel's width. */
+    /* A pixel is covered as far as the pen's edge lies beyond its middle, over one pixel's
+     * width. */
     double value = hand.ink * fmin(fmax(hand.radius + 0.5 - sqrt(nearest[i]), 0), 1);
     if (noise > 0) value += noise * random_normal(stream);
     bytes[i] = (uint8_t)floor(fmin(fmax(value, 0), 1) * 255 + 0.5);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Streams and labels of generated examples.
 //
-// The counter of a stream is 64 bits wide: its upper half numbers the example, which leaves each one 2^32
-// blocks of random words of its own.
+// The counter of a stream is 64 bits wide: its upper half numbers the example, which leaves each
+// one 2^32 blocks of random words of its own.
 #include "runtime/data/generated.h"
 
 #include <assert.h>

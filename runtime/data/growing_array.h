@@ -19,7 +19,8 @@ typedef struct GrowingArray {
  * `most` would be passed (the array is then as before). Pointers to earlier items die. */
 void *growing_extend(GrowingArray *array, uint64_t more);
 
-/* Gives the block to the caller, who frees it; the array is empty afterwards. NULL when it was empty. */
+/* Gives the block to the caller, who frees it; the array is empty afterwards. NULL when it was
+ * empty. */
 void *growing_take(GrowingArray *array);
 
 void growing_close(GrowingArray *array);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Reads MNIST's format: four IDX files in a folder, each gzipped or not.
 //
-// An IDX file is big-endian: two zero bytes, a type (8: unsigned bytes), the number of dimensions, each
-// dimension in four bytes, then the items.  Source: LeCun, Cortes, Burges, "The MNIST database".
-// Every number in the header is a claim: memory grows as items arrive, and the file must end with them.
+// An IDX file is big-endian: two zero bytes, a type (8: unsigned bytes), the number of dimensions,
+// each dimension in four bytes, then the items.  Source: LeCun, Cortes, Burges, "The MNIST
+// database".  Every number in the header is a claim: memory grows as items arrive, and the file
+// must end with them.
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

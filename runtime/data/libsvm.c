@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Reads sparse tables: lines of `label index:value index:value ...`, indices from 1 and ascending.
 //
-// Labels are class numbers; in a set that has the label -1, which says that it is binary, -1 is class 0
-// and 1 is class 1.  `#` begins a comment.  The file and its test file are read sparse first, because
-// only then is the largest index known, and spread out afterwards.
+// Labels are class numbers; in a set that has the label -1, which says that it is binary, -1 is
+// class 0 and 1 is class 1.  `#` begins a comment.  The file and its test file are read sparse
+// first, because only then is the largest index known, and spread out afterwards.
 // Source: Chang, Lin, "LIBSVM: a library for support vector machines", README, "Data format".
 #include <inttypes.h>
 #include <math.h>
@@ -34,7 +34,8 @@ typedef struct SparseTable {
   uint64_t other_line;  /* first line whose label is neither -1 nor 1; 0: none */
 } SparseTable;
 
-/* A small file must not ask for much memory by a large index: dense values per entry, and always allowed. */
+/* A small file must not ask for much memory by a large index: dense values per entry, and always
+ * allowed. */
 static const uint64_t most_values_per_entry = 4096;
 static const uint64_t values_always_allowed = UINT64_C(1) << 24;
 

@@ -4,10 +4,11 @@
 //     frame   | 0 0 | 11 13 12 | 0 | 12 11 14 13 12 12 | 0 0 0 0 ...
 //               lead    dot    gap        dash           to the end
 //
-// Dots are 1 to 3 values long, dashes 4 to 9, the gaps between them 1 to 3; a value inside a dot or dash is
-// normal around 12 on a scale of 16, everywhere else 0.  Dilation stretches all lengths, the frame's too.
-// Values are clipped to the scale and then given as 0..1.
-// Source: Dey, Chugg, Beerel, "Morse code datasets for machine learning", ICCCNT 2018 (arXiv 1807.04239).
+// Dots are 1 to 3 values long, dashes 4 to 9, the gaps between them 1 to 3; a value inside a dot or
+// dash is normal around 12 on a scale of 16, everywhere else 0.  Dilation stretches all lengths,
+// the frame's too.  Values are clipped to the scale and then given as 0..1.
+// Source: Dey, Chugg, Beerel, "Morse code datasets for machine learning", ICCCNT 2018 (arXiv
+// 1807.04239).
 #include <assert.h>
 #include <math.h>
 #include <string.h>

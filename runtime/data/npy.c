@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Parses the header of a .npy array strictly, and reads its items whatever their type and byte order.
+// Parses the header of a .npy array strictly, and reads its items whatever their type and byte
+// order.
 //
 //     \x93NUMPY  major minor  header length (2 bytes; from version 2.0 on 4)  header  items
 //

@@ -25,7 +25,8 @@ typedef struct NpyArray {
 } NpyArray;
 
 /* Reads the header at the front of `bytes`, and nothing behind it: *header_bytes is where the items
- * begin, and the items may not have arrived yet (array->items is NULL). Messages begin with `name`. */
+ * begin, and the items may not have arrived yet (array->items is NULL). Messages begin with
+ * `name`. */
 bool npy_read_header(const uint8_t *bytes, uint64_t byte_count, const char *path, const char *name,
                      NpyArray *array, uint64_t *header_bytes, Failure *failure);
 

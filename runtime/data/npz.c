@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Reads data sets from NumPy archives: arrays xtr ytr (training), xva yva (validation), xte yte (test).
+// Reads data sets from NumPy archives: arrays xtr ytr (training), xva yva (validation), xte yte
+// (test).
 //
 // x arrays have one example per entry of their first axis: unsigned bytes are kept and stand for
-// value / 255, everything else becomes floats that stand for themselves.  y arrays hold class numbers,
-// shape [examples] or [examples, 1], or one-hot rows, shape [examples, classes].
-// Members are unpacked step by step, so memory follows what the archive really holds.
+// value / 255, everything else becomes floats that stand for themselves.  y arrays hold class
+// numbers, shape [examples] or [examples, 1], or one-hot rows, shape [examples, classes].  Members
+// are unpacked step by step, so memory follows what the archive really holds.
 #include "runtime/data/npz.h"
 
 #include <errno.h>
@@ -33,7 +34,8 @@ typedef struct Member {
   NpyArray array;
 } Member;
 
-/* A zip file ends with a record of 22 bytes and a comment; minizip takes bytes that are cut off for zeros. */
+/* A zip file ends with a record of 22 bytes and a comment; minizip takes bytes that are cut off for
+ * zeros. */
 static bool has_whole_directory(const Archive *archive) {
   unz_global_info64 info;
   FILE *file = fopen(archive->path, "rb");
@@ -65,7 +67,8 @@ static void archive_close(Archive *archive) {
   (void)unzClose(archive->zip);
 }
 
-/* Makes NAME.npy the archive's current member, where there is one.  A directory that cannot be read says nothing of that. */
+/* Makes NAME.npy the archive's current member, where there is one.  A directory that cannot be read
+ * says nothing of that. */
 static bool locate(const Archive *archive, const char *name, bool *is_there, Failure *failure) {
   char member[MEMBER_NAME_BYTES];
   *is_there = false;

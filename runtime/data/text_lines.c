@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Lines and decimal numbers of text files.
 //
-// The buffer holds the current line and what was read behind it; it grows only when a line is longer than
-// what it holds, so memory follows the longest line.
+// The buffer holds the current line and what was read behind it; it grows only when a line is
+// longer than what it holds, so memory follows the longest line.
 #include "runtime/data/text_lines.h"
 
 #include <float.h>
@@ -98,7 +98,8 @@ bool fail_at(const TextLines *lines, const char *at, const char *end, const char
               quoted, at + length < end ? "..." : "");
 }
 
-/* A number as it is written: digits * 10^exponent, exactly unless digits were dropped, which begins far beyond 2^53. */
+/* A number as it is written: digits * 10^exponent, exactly unless digits were dropped, which begins
+ * far beyond 2^53. */
 typedef struct Decimal {
   uint64_t digits;
   int64_t exponent;

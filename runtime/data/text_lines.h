@@ -28,14 +28,14 @@ bool lines_open(const char *path, TextLines *lines, Failure *failure);
 LineResult lines_next(TextLines *lines, Failure *failure);
 void lines_close(TextLines *lines);
 
-/* Reports a mistake at a place of the current line: "line 3, column 7: WHAT, found 'abc'", where the
- * quoted text runs from `at` to `end`. */
+/* Reports a mistake at a place of the current line: "line 3, column 7: WHAT, found 'abc'", where
+ * the quoted text runs from `at` to `end`. */
 bool fail_at(const TextLines *lines, const char *at, const char *end, const char *what,
              Failure *failure);
 
-/* Reads the decimal number at `at`: digits with or without sign, point and exponent, nothing else (no hex,
- * inf, nan, nor any locale's comma).  Returns where it ends, or NULL when there is none or when it is too
- * large for a float.  *value is the nearest double. */
+/* Reads the decimal number at `at`: digits with or without sign, point and exponent, nothing else
+ * (no hex, inf, nan, nor any locale's comma).  Returns where it ends, or NULL when there is none or
+ * when it is too large for a float.  *value is the nearest double. */
 const char *read_decimal(const char *at, const char *end, double *value);
 
 #endif

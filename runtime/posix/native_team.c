@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Members wait for a turn by spinning a little, because the next one mostly comes within microseconds, then asleep.
+// Members wait for a turn by spinning a little, because the next one mostly comes within
+// microseconds, then asleep.
 //
-// Shared work is cut into pieces.  A member has its own run of them, the same in every turn, so that its cache knows them; when it is
-// through, it takes what is left of the others', because a processor that other programs use too would hold all of them up.
+// Shared work is cut into pieces.  A member has its own run of them, the same in every turn, so
+// that its cache knows them; when it is through, it takes what is left of the others', because a
+// processor that other programs use too would hold all of them up.
 #include "runtime/native_team.h"
 
 #include <pthread.h>
@@ -133,8 +135,8 @@ static void take_pieces(void *context, uint32_t member, uint32_t size) {
   for (uint32_t turn = 0; turn < size; turn++) {
     Share *share = &team->shares[(member + turn) % size];
     for (;;) {
-      /* Relaxed: it only hands out units.  What members make meets at the end of the turn, and a sanitizer should not take this
-       * for a meeting too. */
+      /* Relaxed: it only hands out units.  What members make meets at the end of the turn, and a
+       * sanitizer should not take this for a meeting too. */
       const uint64_t first =
           atomic_fetch_add_explicit(&share->next, share->piece, memory_order_relaxed);
       if (first >= share->end) break;

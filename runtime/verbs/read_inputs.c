@@ -20,7 +20,8 @@ static bool is_separator(char c) {
   return c == ',' || c == ';' || c == ' ' || c == '\t';
 }
 
-/* The numbers of a line into row [room]; returns how many there are, or -1 where something is no number (*bad). */
+/* The numbers of a line into row [room]; returns how many there are, or -1 where something is no
+ * number (*bad). */
 static int64_t read_row(const char *at, const char *end, float *row, int64_t room,
                         const char **bad) {
   int64_t count = 0;

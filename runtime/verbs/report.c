@@ -73,7 +73,8 @@ static const char *event_text(const json_t *event, const char *key) {
 
 /* ---- the log ---- */
 
-/* Where events of that epoch go; epochs come in order, and once more where a run was gone on with from an earlier checkpoint. */
+/* Where events of that epoch go; epochs come in order, and once more where a run was gone on with
+ * from an earlier checkpoint. */
 static uint32_t place_of_epoch(ReportLog *log, const json_t *event) {
   const double epoch = event_number(event, "epoch");
   uint32_t place = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Parts of the report: each prints a section of the page, or nothing where the log has nothing for it.
+// Parts of the report: each prints a section of the page, or nothing where the log has nothing for
+// it.
 #ifndef SEDGE_RUNTIME_VERBS_REPORT_PARTS_H
 #define SEDGE_RUNTIME_VERBS_REPORT_PARTS_H
 
@@ -11,7 +12,7 @@
 typedef struct ReportLog {
   const json_t *run, *confusion, *done; /* NULL: not there */
   uint32_t epoch_count;
-  const json_t **epochs; /* [epoch_count] epoch events */
+  const json_t **epochs;  /* [epoch_count] epoch events */
   const json_t **insides; /* [epoch_count] inside events, or NULL */
 } ReportLog;
 

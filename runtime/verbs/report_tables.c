@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // How often fixed point left its range, where and when; and which classes are taken for which.
 //
-// Shades show shares by their square root, so that the rare is seen too; the numbers stand in the cells.
+// Shades show shares by their square root, so that the rare is seen too; the numbers stand in the
+// cells.
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>

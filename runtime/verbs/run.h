@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The verbs that sedge and every built trainer share: train, test, predict, on an engine that is open.
+// The verbs that sedge and every built trainer share: train, test, predict, on an engine that is
+// open.
 //
-// Who calls them has made the engine, by compiling a file or by opening what is packed in the program, and says how its
-// failures are told; everything else, options, streams, JSON, progress and exit codes, is the same here for both.
+// Who calls them has made the engine, by compiling a file or by opening what is packed in the
+// program, and says how its failures are told; everything else, options, streams, JSON, progress
+// and exit codes, is the same here for both.
 #ifndef SEDGE_RUNTIME_VERBS_RUN_H
 #define SEDGE_RUNTIME_VERBS_RUN_H
 
@@ -45,7 +47,8 @@ ExitCode run_train(const Run *run);
 ExitCode run_test(const Run *run);
 ExitCode run_predict(const Run *run);
 
-/* What the recipe and the options say of training; without the checkpoint that an interruption writes. */
+/* What the recipe and the options say of training; without the checkpoint that an interruption
+ * writes. */
 TrainerSettings trainer_settings(const RunOptions *options, const Recipe *recipe);
 
 /* --threads, or as many as pay: online training is one thread's work, a batch can be shared out. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // predict: a line per input, the predicted class and the score of every real output.
 //
-// Inputs are the whole test set, one example of it (a number from 0), or the rows of a text file ("-": standard input).
+// Inputs are the whole test set, one example of it (a number from 0), or the rows of a text file
+// ("-": standard input).
 #include <inttypes.h>
 #include <stdlib.h>
 

@@ -35,8 +35,8 @@ static bool are_same(const char *a, const char *b) {
   return a && b && is_same_file(a, b);
 }
 
-/* What would be written over: a file that is written twice, or that is read.  To --load W --save W, and to --resume C --checkpoint C,
- * there is nothing wrong. */
+/* What would be written over: a file that is written twice, or that is read.  To --load W --save W,
+ * and to --resume C --checkpoint C, there is nothing wrong. */
 static const char *clash_complaint(const RunOptions *o) {
 #define CLASH(a, b)                                                                                \
   if (are_same(o->a, o->b)) return "--" #a " and --" #b " name the same file";
@@ -133,7 +133,8 @@ static bool on_poll(void *context) {
 
 /* ---- the end ---- */
 
-/* Clocks of the hardware: every input takes an initiation interval, the last ones a pipeline's length more. */
+/* Clocks of the hardware: every input takes an initiation interval, the last ones a pipeline's
+ * length more. */
 static void print_clocks(const Recipe *recipe, uint32_t junction_count, uint64_t inputs) {
   if (inputs == 0) return;
   const uint64_t cycles = (inputs - 1) * recipe->initiation_interval + 2 * junction_count;
@@ -199,7 +200,8 @@ static ExitCode end_interrupted(const Training *t, const TrainerResult *result) 
 
 /* ---- the run ---- */
 
-/* Fails before the work is done, not after it, where a file could not be written, and where a checkpoint does not suit. */
+/* Fails before the work is done, not after it, where a file could not be written, and where a
+ * checkpoint does not suit. */
 static bool prepare_files(Training *t, Failure *failure) {
   const RunOptions *options = t->run->options;
   if (options->save && !can_write_file(options->save, failure)) return false;
@@ -241,7 +243,8 @@ static ExitCode run_prepared(Training *t) {
       .epoch_done = on_epoch, .progressed = on_progress, .is_stopped = on_poll, .context = t};
   TrainerResult result;
   Failure failure = {0};
-  interrupt_watch(); /* until the parameters are saved: a signal must not leave half a file beside them */
+  /* until the parameters are saved: a signal must not leave half a file beside them */
+  interrupt_watch();
   const TrainerOutcome outcome = run_training(t->run->engine, t->run->data, &t->settings, &events,
                                               &t->facts, &t->start, &result, &failure);
   progress_clear(&t->progress);

@@ -22,7 +22,8 @@ static void add_tick(Scale *scale, double value) {
   if (scale->tick_count < MOST_TICKS) scale->ticks[scale->tick_count++] = value;
 }
 
-/* Both count, and do not go from tick to tick: neighbours of large numbers may lie further apart than a step. */
+/* Both count, and do not go from tick to tick: neighbours of large numbers may lie further apart
+ * than a step. */
 static void add_linear_ticks(Scale *scale) {
   const double step = nice_step(scale->high - scale->low, 6), first = ceil(scale->low / step);
   for (int i = 0; i < MOST_TICKS && (first + i) * step <= scale->high; i++)

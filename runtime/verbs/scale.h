@@ -16,7 +16,8 @@ typedef struct Scale {
   double ticks[MOST_TICKS]; /* values, ascending, within low .. high */
 } Scale;
 
-/* A scale that shows all the values (those that are not finite aside), with a little room around them. */
+/* A scale that shows all the values (those that are not finite aside), with a little room around
+ * them. */
 Scale scale_for(const double *values, uint32_t count, double from, double to);
 
 /* The same, never logarithmic. */

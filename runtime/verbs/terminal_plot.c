@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A canvas of dots, 2 x 4 in a character of braille, one in a character of ASCII; each series has dots of its own, so that a character
-// can take the colour of the most important one in it.
+// A canvas of dots, 2 x 4 in a character of braille, one in a character of ASCII; each series has
+// dots of its own, so that a character can take the colour of the most important one in it.
 #include "runtime/verbs/terminal_plot.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Each event is on the disk when it has happened: whoever watches the file, or finds it after a crash, has all up to there.
+// Each event is on the disk when it has happened: whoever watches the file, or finds it after a
+// crash, has all up to there.
 #include "runtime/verbs/train_log.h"
 
 #include <errno.h>
@@ -47,7 +48,8 @@ json_t *read_train_log(const char *path) {
   return events;
 }
 
-/* Opens the log and locks it, as long as it is open; what stands in it stays until then.  Devices are for everybody. */
+/* Opens the log and locks it, as long as it is open; what stands in it stays until then.  Devices
+ * are for everybody. */
 static bool open_file(TrainLog *log, Failure *failure) {
   const bool goes_on = log->run->options->resume != NULL;
   struct stat status;

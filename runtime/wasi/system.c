@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// WebAssembly's system interface (WASI, preview 1): one thread, files of the folders that the host opens, a clock, and no more.
+// WebAssembly's system interface (WASI, preview 1): one thread, files of the folders that the host
+// opens, a clock, and no more.
 //
-// Whoever runs the module says where it stands by two variables, and may leave them out: PWD, the current folder, and
-// SEDGE_FOLDER, the module's own.
+// Whoever runs the module says where it stands by two variables, and may leave them out: PWD, the
+// current folder, and SEDGE_FOLDER, the module's own.
 #include "runtime/system.h"
 
 #include <math.h>

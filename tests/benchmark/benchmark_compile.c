@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What compiling costs: seconds from a file to running code, pass by pass, and memory while training.
+// What compiling costs: seconds from a file to running code, pass by pass, and memory while
+// training.
 //
-// Usage: benchmark_compile FILE.sedge [NAME=EXPR...]: compiles the file to its schedule and opens the native engine, trains a few inputs,
-// and prints seconds of the clock and of the processor, and the memory's peak beside what the model must have: parameters,
-// optimizer state, tables and activations.  What LLVM takes by itself is measured first, by a tiny model, and told apart.
+// Usage: benchmark_compile FILE.sedge [NAME=EXPR...]: compiles the file to its schedule and opens
+// the native engine, trains a few inputs, and prints seconds of the clock and of the processor, and
+// the memory's peak beside what the model must have: parameters, optimizer state, tables and
+// activations.  What LLVM takes by itself is measured first, by a tiny model, and told apart.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

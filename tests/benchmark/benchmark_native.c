@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // How fast native code trains, beside what else trains the same networks, in one run.
 //
-// Usage: benchmark_native [OPTION...] [NAME...]: measures the networks of measurements.def (all, or those named): sedge and every peer
-// in turns, medians of five turns, ratios, bars, and what share of the machine's multiply-adds that is.  Every peer is first made
-// to prove that it does the same work (compare_peer).  Peers that were not found when this was built are named as absent.
-// Inputs are random numbers, the same few again and again, already in memory.  Time is the thread's own on the processor, since other
-// programs may run beside us.
+// Usage: benchmark_native [OPTION...] [NAME...]: measures the networks of measurements.def (all, or
+// those named): sedge and every peer in turns, medians of five turns, ratios, bars, and what share
+// of the machine's multiply-adds that is.  Every peer is first made to prove that it does the same
+// work (compare_peer).  Peers that were not found when this was built are named as absent.  Inputs
+// are random numbers, the same few again and again, already in memory.  Time is the thread's own on
+// the processor, since other programs may run beside us.
 #include <inttypes.h>
 #include <popt.h>
 #include <stdio.h>
@@ -241,7 +242,8 @@ static bool is_listed(const char *list, const char *name) {
   return false;
 }
 
-/* Opens the peers that are wanted, can do something of this measurement, and prove to do the same work. */
+/* Opens the peers that are wanted, can do something of this measurement, and prove to do the same
+ * work. */
 static uint32_t open_peers(const Benchmark *b, Subject *subject, Runner *runners) {
   const uint32_t batch = subject->network.batch;
   uint32_t count = 0;
@@ -261,7 +263,8 @@ static uint32_t open_peers(const Benchmark *b, Subject *subject, Runner *runners
   return count;
 }
 
-/* How much faster several threads are, by the clock; the best of a few turns, because others may use the processors too. */
+/* How much faster several threads are, by the clock; the best of a few turns, because others may
+ * use the processors too. */
 static void measure_threads(Benchmark *b, const Measurement *m, const Compilation *c) {
   double best[2] = {0, 0};
   Engine *engines[] = {open_engine_of(c, 1), open_engine_of(c, b->threads)};
@@ -338,7 +341,8 @@ static int run_all(Benchmark *b, const char *const *names, const char *json_path
   return 1;
 }
 
-/* OpenBLAS takes the slowest kernels for a processor that is newer than itself, so it is told which suit; "own" leaves it alone. */
+/* OpenBLAS takes the slowest kernels for a processor that is newer than itself, so it is told which
+ * suit; "own" leaves it alone. */
 static const char *fitting_core(void) {
 #ifdef __x86_64__
   if (__builtin_cpu_supports("avx512f")) return "SkylakeX";

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // How fast the simulator is, beside plain C loops over the same edges in the same run.
 //
-// Usage: benchmark_simulator FILE.sedge... [inputs]: each file is compiled, its network trained on drawn digits (or on noise,
-// where its input is no 28 x 28 image) by the simulator and by the loops, in turns; the medians of five turns are printed.
-// An edge operation is the FF, BP or UP of one edge.  The loops do the textbook's order, online, with plain descent, and know nothing
-// of clocks, banks or ports: the ratio says what watching the hardware costs.
+// Usage: benchmark_simulator FILE.sedge... [inputs]: each file is compiled, its network trained on
+// drawn digits (or on noise, where its input is no 28 x 28 image) by the simulator and by the
+// loops, in turns; the medians of five turns are printed.  An edge operation is the FF, BP or UP of
+// one edge.  The loops do the textbook's order, online, with plain descent, and know nothing of
+// clocks, banks or ports: the ratio says what watching the hardware costs.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// FANN: the same edges and weights, through the file format in which FANN keeps a network, trained online.
+// FANN: the same edges and weights, through the file format in which FANN keeps a network, trained
+// online.
 //
-// FANN knows no cross entropy: it learns from squared errors, so its outputs are compared, its training is not.
+// FANN knows no cross entropy: it learns from squared errors, so its outputs are compared, its
+// training is not.
 #include <stddef.h>
 
 #include "tests/benchmark/peers.h"

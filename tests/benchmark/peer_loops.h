@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// A good engineer's C loops over the edges: written once, compiled by two compilers (peer_loops_clang.c, peer_loops_gcc.c) as fast
-// as they can: -O3 -march=native -ffast-math.
+// A good engineer's C loops over the edges: written once, compiled by two compilers
+// (peer_loops_clang.c, peer_loops_gcc.c) as fast as they can: -O3 -march=native -ffast-math.
 //
-// Online: edges by right neuron, weights, left numbers and activations in flat arrays.  Minibatch: inputs are innermost.
+// Online: edges by right neuron, weights, left numbers and activations in flat arrays.  Minibatch:
+// inputs are innermost.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -20,15 +20,16 @@ typedef struct Subject {
   double largest_step; /* the largest change of a weight by that */
 } Subject;
 
-/* From an engine whose parameters are the initial ones.  Ends the program where memory or the engine fails. */
+/* From an engine whose parameters are the initial ones.  Ends the program where memory or the
+ * engine fails. */
 Subject *subject_open(Engine *engine, double rate);
 void subject_close(Subject *subject);
 
 /* Trains or infers `inputs`, whole batches, of the examples round and round. */
 void subject_run(Subject *subject, uint64_t inputs, double rate, bool is_training);
 
-/* Lets a fresh peer do what `subject` did, and compares.  NULL: the same to rounding, or nothing to compare; else what is
- * wrong, in words (static memory). */
+/* Lets a fresh peer do what `subject` did, and compares.  NULL: the same to rounding, or nothing to
+ * compare; else what is wrong, in words (static memory). */
 const char *compare_peer(const Subject *subject, const Peer *peer, void *open);
 
 #endif

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// OpenBLAS: the dense network of the same layers, as C would call it: matrix times vector online, times matrix in minibatches.
+// OpenBLAS: the dense network of the same layers, as C would call it: matrix times vector online,
+// times matrix in minibatches.
 //
-// It begins with the sparse network's weights and zeros elsewhere, so that one step later the weights on the edges must be the same.
+// It begins with the sparse network's weights and zeros elsewhere, so that one step later the
+// weights on the edges must be the same.
 #include <stddef.h>
 
 #include "tests/benchmark/peers.h"

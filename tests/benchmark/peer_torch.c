@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// PyTorch, dense and masked: peer_torch.py in a process of its own, spoken to by lines; arrays travel by files.
+// PyTorch, dense and masked: peer_torch.py in a process of its own, spoken to by lines; arrays
+// travel by files.
 #include <stddef.h>
 
 #include "tests/benchmark/peers.h"

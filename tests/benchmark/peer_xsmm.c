@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// LIBXSMM: the feedforward of minibatches, by code that it makes for the positions of a sparse matrix.
+// LIBXSMM: the feedforward of minibatches, by code that it makes for the positions of a sparse
+// matrix.
 #include <stddef.h>
 
 #include "tests/benchmark/peers.h"
@@ -10,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* LIBXSMM's generator writes past the end of a buffer of 128 KB, and is wrong from 8 vectors a row on, so a kernel gets as many
- * right neurons as surely fit, and 4 vectors of each, or 1. */
+/* LIBXSMM's generator writes past the end of a buffer of 128 KB, and is wrong from 8 vectors a row
+ * on, so a kernel gets as many right neurons as surely fit, and 4 vectors of each, or 1. */
 enum { PACKED = 16, INSTRUCTION_BYTES = 12, CODE_BYTES = 100000 };
 
 /* C [right][columns] = W [right][left] * A [left][columns] for right neurons first .. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What sedge is measured against: other ways to train the same network, from the same weights, on the same inputs.
+// What sedge is measured against: other ways to train the same network, from the same weights, on
+// the same inputs.
 #ifndef SEDGE_BENCHMARK_PEERS_H
 #define SEDGE_BENCHMARK_PEERS_H
 
@@ -37,7 +38,8 @@ typedef struct Peer {
   double (*seconds)(void *peer);
 } Peer;
 
-/* Those that were not found when this was built are NULL.  loops_clang is what the bars are measured against. */
+/* Those that were not found when this was built are NULL.  loops_clang is what the bars are
+ * measured against. */
 extern const Peer *const peer_loops_clang;
 extern const Peer *const peer_loops_gcc;
 extern const Peer *const peer_fann;
@@ -48,7 +50,8 @@ extern const Peer *const peer_torch;
 /* "Cooperlake": the kernels that OpenBLAS chose for this processor; NULL: no OpenBLAS. */
 const char *openblas_core(void);
 
-/* Programs that are linked with -ffast-math treat denormal numbers as zero; ours is not, so peers ask for it while they run. */
+/* Programs that are linked with -ffast-math treat denormal numbers as zero; ours is not, so peers
+ * ask for it while they run. */
 static inline void flush_denormals(bool on) {
 #ifdef __SSE2__
   const unsigned flush_and_zero = 0x8040;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Trains a built library from C: train_through_library VALUES LABELS EPOCHS prints the digest of the parameters.
+// Trains a built library from C: train_through_library VALUES LABELS EPOCHS prints the digest of
+// the parameters.
 //
-// Compiled by tests/built_trainers.py against the header that sedge build wrote.  The files hold float and uint32_t in the
-// machine's order.  On the way it asks for what must be refused, and fails where it is not.
+// Compiled by tests/built_trainers.py against the header that sedge build wrote.  The files hold
+// float and uint32_t in the machine's order.  On the way it asks for what must be refused, and
+// fails where it is not.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

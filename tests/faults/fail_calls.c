@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-// A library to preload: makes the n-th call of one kind fail, as a machine without memory or with a broken disk would.
+// A library to preload: makes the n-th call of one kind fail, as a machine without memory or with a
+// broken disk would.
 //
-// FAULT_KIND names the kind (see kinds), FAULT_CALL the call, from 1; "N+" fails that call and all after it.  Without them, or with 0,
-// calls are only counted.  At the end FAULT_COUNTS, where given, is the file that gets a line "KIND COUNT" for every kind.
+// FAULT_KIND names the kind (see kinds), FAULT_CALL the call, from 1; "N+" fails that call and all
+// after it.  Without them, or with 0, calls are only counted.  At the end FAULT_COUNTS, where
+// given, is the file that gets a line "KIND COUNT" for every kind.
 //
-// Counted are the calls that leave a program or library for the C library: the memory that stdio takes for itself is not, so stdio's
-// own functions stand in for the reads and writes that they make.  What goes to standard output and error is left alone.
+// Counted are the calls that leave a program or library for the C library: the memory that stdio
+// takes for itself is not, so stdio's own functions stand in for the reads and writes that they
+// make.  What goes to standard output and error is left alone.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

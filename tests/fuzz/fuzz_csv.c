@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fuzzes the readers of rows of numbers.  The first byte says what the rest is: r, rows to predict; else csv, whose label column is n,
-// named; 0, the first; any other, the last.
+// Fuzzes the readers of rows of numbers.  The first byte says what the rest is: r, rows to predict;
+// else csv, whose label column is n, named; 0, the first; any other, the last.
 #include "runtime/verbs/read_inputs.h"
 #include "tests/fuzz/fuzz_dataset.h"
 #include "tests/fuzz/fuzz_file.h"

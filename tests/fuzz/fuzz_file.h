@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Gives a fuzz target's bytes a path, so that readers of files can be fuzzed without touching a disk.
+// Gives a fuzz target's bytes a path, so that readers of files can be fuzzed without touching a
+// disk.
 #ifndef SEDGE_TESTS_FUZZ_FUZZ_FILE_H
 #define SEDGE_TESTS_FUZZ_FUZZ_FILE_H
 

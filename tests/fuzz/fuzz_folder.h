@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The folder, below TMPDIR or /tmp; made by the first call, removed at the end if it is empty then. */
+/* The folder, below TMPDIR or /tmp; made by the first call, removed at the end if it is empty
+ * then. */
 static inline const char *fuzz_folder(void);
 
 static char fuzz_folder_name[256];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Fuzzes the IDX reader: the bytes are three lengths of two bytes (little-endian), then the four files of
-// the folder (training images, training labels, test images, test labels), the last one to the end.
+// Fuzzes the IDX reader: the bytes are three lengths of two bytes (little-endian), then the four
+// files of the folder (training images, training labels, test images, test labels), the last one to
+// the end.
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fuzzes the language server: bytes of an editor gone wild, and honest questions about any text.  The first byte chooses:
+// Fuzzes the language server: bytes of an editor gone wild, and honest questions about any text.
+// The first byte chooses:
 //   r  a stream of bytes as it is
 //   m  lines, each the JSON of one message
 //   any other: a document, then every question about a few of its places, and an edit
@@ -14,7 +15,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What the server says must be whole messages, each of them JSON, and none about a layout that changes the text's meaning. */
+/* What the server says must be whole messages, each of them JSON, and none about a layout that
+ * changes the text's meaning. */
 static void check_sent(void *context, const char *bytes, size_t length) {
   (void)context;
   RpcReader *reader = rpc_reader_open();

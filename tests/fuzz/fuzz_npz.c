@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fuzzes the NumPy readers: the bytes as an archive, and, where they begin like one, as a single array.
+// Fuzzes the NumPy readers: the bytes as an archive, and, where they begin like one, as a single
+// array.
 #include <string.h>
 
 #include "runtime/data/npy.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fuzzes the reader of packed trainers: whatever the bytes, it gives a model whose edges lie within it, or says what is wrong.
+// Fuzzes the reader of packed trainers: whatever the bytes, it gives a model whose edges lie within
+// it, or says what is wrong.
 //
 // The checksum is put right, so that what stands behind it is reached.
 #include <stdlib.h>

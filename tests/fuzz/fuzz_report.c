@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fuzzes what `sedge train --resume --log --report` reads back: the bytes are a log, of which a page is made.
+// Fuzzes what `sedge train --resume --log --report` reads back: the bytes are a log, of which a
+// page is made.
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
@@ -22,7 +23,8 @@ static char *read_whole(const char *path) {
   return text;
 }
 
-/* The page is whole, and no text of the log has become part of its markup: it has no scripts and no links of its own. */
+/* The page is whole, and no text of the log has become part of its markup: it has no scripts and no
+ * links of its own. */
 static void check_page(const char *path) {
   static const char *const never[] = {"<script", "<a ", "<img", "<SCRIPT", "<iframe"};
   char *page = read_whole(path);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fuzzes the safetensors reader: whatever the bytes, it reads arrays that lie within them or says what is wrong.
+// Fuzzes the safetensors reader: whatever the bytes, it reads arrays that lie within them or says
+// what is wrong.
 #include <stdlib.h>
 #include <string.h>
 

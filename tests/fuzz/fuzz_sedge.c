@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Fuzzes the compiler: text through check, edges, fit and schedule. Nothing may crash, hang or grow without bound; what is refused has a
-// message, and messages and schedules can be printed.
+// Fuzzes the compiler: text through check, edges, fit and schedule. Nothing may crash, hang or grow
+// without bound; what is refused has a message, and messages and schedules can be printed.
 //
-// Lines at its beginning that begin with -D are definitions of the command line: -Dfanout=4, -Dhardware.clock=20 MHz.
+// Lines at its beginning that begin with -D are definitions of the command line: -Dfanout=4,
+// -Dhardware.clock=20 MHz.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   CheckOptions options = {0};
   const char *text = take_defines(bytes, defines, &options);
   Compilation *c = compilation_open("fuzz.sedge", text, &options);
-  /* Large networks are legal, and would only make the fuzzer slow: stop before their edges are placed. */
+  /* Large networks are legal, and would only make the fuzzer slow: stop before their edges are
+   * placed. */
   bool is_small = compile(c, PASS_CHECK);
   for (uint32_t i = 0; is_small && i < c->program->network.layer_count; i++) {
     is_small = c->program->network.layers[i].neuron_count <= 512;

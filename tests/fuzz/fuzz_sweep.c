@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Fuzzes what a sweep reads: lines of options, an empty line, and the state that an earlier sweep left.
+// Fuzzes what a sweep reads: lines of options, an empty line, and the state that an earlier sweep
+// left.
 //
 //   over NAME=V,V   an axis, as --over gives it
 //   plot X,Y        the columns of --plot
 //
-// Runs are looked for in the state under definitions that are their numbers, so that a corpus does not depend on digests.
+// Runs are looked for in the state under definitions that are their numbers, so that a corpus does
+// not depend on digests.
 #include <string.h>
 #include <sys/stat.h>
 

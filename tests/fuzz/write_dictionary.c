@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Prints the language's words as a dictionary of libFuzzer: all that its tables have, and the tokens that are no words.
+// Prints the language's words as a dictionary of libFuzzer: all that its tables have, and the
+// tokens that are no words.
 #include <stdio.h>
 
 static const char *const words[] = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A program of somebody else's over an installed sedge: trains the network that it is linked with on made-up examples, and
-// prints the digest of the parameters.  tests/install.py writes the same examples into a table, and compiles this.
+// A program of somebody else's over an installed sedge: trains the network that it is linked with
+// on made-up examples, and prints the digest of the parameters.  tests/install.py writes the same
+// examples into a table, and compiles this.
 #include <stdint.h>
 #include <stdio.h>
 

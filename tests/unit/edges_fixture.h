@@ -22,7 +22,8 @@ typedef struct OneJunction {
   Interleaver edges;
 } OneJunction;
 
-/* Opens a junction from p left to n right neurons, without padding; close with one_junction_close. */
+/* Opens a junction from p left to n right neurons, without padding; close with
+ * one_junction_close. */
 static inline OneJunction *one_junction_open(uint32_t p, uint32_t n, Pattern pattern) {
   Arena *arena = arena_open();
   OneJunction *one = ARENA_NEW(arena, OneJunction);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The native engine without a code generator: fixed-point models of a few junctions, on the kernels that the runtime has in C.
+// The native engine without a code generator: fixed-point models of a few junctions, on the kernels
+// that the runtime has in C.
 #ifndef SEDGE_TESTS_UNIT_FIXED_ENGINE_H
 #define SEDGE_TESTS_UNIT_FIXED_ENGINE_H
 

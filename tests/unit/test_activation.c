@@ -170,7 +170,8 @@ static void tables_hold_the_nearest_values(void **state) {
   }
 }
 
-/* Above 16 bits there is no table, and the values are those of the narrower format where both have them. */
+/* Above 16 bits there is no table, and the values are those of the narrower format where both have
+ * them. */
 static void wide_formats_compute_the_same(void **state) {
   (void)state;
   const NumberFormat wide = format_of(32, 7);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// check_file() on texts: what a right program becomes, and which error a wrong one gives, with its one message.
+// check_file() on texts: what a right program becomes, and which error a wrong one gives, with its
+// one message.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

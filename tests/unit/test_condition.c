@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Conditions of own patterns: blocks of neurons against plain C for every pair, guarded faults, fractions and doubles.
+// Conditions of own patterns: blocks of neurons against plain C for every pair, guarded faults,
+// fractions and doubles.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The csv reader and the decimal numbers it shares with libsvm's: headers, labels, test parts, mistakes.
+// The csv reader and the decimal numbers it shares with libsvm's: headers, labels, test parts,
+// mistakes.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

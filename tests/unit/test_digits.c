@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The digit generator: its shapes are where they should be, can be told apart, and can be drawn again.
+// The digit generator: its shapes are where they should be, can be told apart, and can be drawn
+// again.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -111,7 +112,8 @@ static void loops_are_where_the_digits_have_them(void **state) {
   dataset_close(&dataset);
 }
 
-/* The nearest class mean tells most test images right: the classes are distinct, yet not trivial. */
+/* The nearest class mean tells most test images right: the classes are distinct, yet not
+ * trivial. */
 static void classes_can_be_told_apart(void **state) {
   (void)state;
   Dataset dataset;
@@ -162,7 +164,8 @@ static void an_example_does_not_depend_on_the_others(void **state) {
   dataset_close(&many);
 }
 
-/* A digest (FNV-1a) as it was on the first machine: whoever changes the data changes it knowingly. */
+/* A digest (FNV-1a) as it was on the first machine: whoever changes the data changes it
+ * knowingly. */
 #define FNV_START UINT64_C(14695981039346656037)
 #define FNV_PRIME UINT64_C(1099511628211)
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every pattern over many sizes: what is placed keeps its promise, and the proof of it notices when not.
+// Every pattern over many sizes: what is placed keeps its promise, and the proof of it notices when
+// not.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -76,7 +77,8 @@ static void random_places_as_many_as_asked(void **state) {
   }
 }
 
-/* Over many seeds each of the 6 pairs is left out as often as any other: 5 of 6 edges, and 2 of 6. */
+/* Over many seeds each of the 6 pairs is left out as often as any other: 5 of 6 edges, and 2 of
+ * 6. */
 static void random_is_fair(void **state) {
   (void)state;
   uint32_t present[2][6] = {{0}};
@@ -453,7 +455,8 @@ static void the_proof_notices_wrong_tables(void **state) {
   one_junction_close(one);
 }
 
-/* Fan-in 8, p = 12: right neuron 1 has the last 4 edges of one sweep and the first 4 of the next. */
+/* Fan-in 8, p = 12: right neuron 1 has the last 4 edges of one sweep and the first 4 of the
+ * next. */
 static void the_proof_notices_double_edges(void **state) {
   (void)state;
   OneJunction *one = place(12, 6, clash_free_pattern(12, 6, 4, 4, 2, false));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Elementary functions against the platform's, in units in the last place; and where they are exact or not finite.
+// Elementary functions against the platform's, in units in the last place; and where they are exact
+// or not finite.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,8 @@
 #include "runtime/elementary.h"
 #include "runtime/random.h"
 
-/* |got - expected| in units in the last place of a binary64 (or of a binary32) of expected's size. */
+/* |got - expected| in units in the last place of a binary64 (or of a binary32) of expected's
+ * size. */
 static double error_in_places(long double got, long double expected, int mantissa,
                               int least_exponent) {
   int exponent;
@@ -169,7 +171,8 @@ static void float_functions_end_well(void **state) {
   assert_true(isnan(sigmoid_float(NAN)));
 }
 
-/* A few values, bit for bit: whoever changes a step of the computation changes every network that was ever trained. */
+/* A few values, bit for bit: whoever changes a step of the computation changes every network that
+ * was ever trained. */
 static void bits_stay(void **state) {
   (void)state;
   const float inputs[] = {-3.7F, -0.1F, 0.3F, 1.0F, 5.5F};

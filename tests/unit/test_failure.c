@@ -13,7 +13,8 @@
 
 enum { ROOM = 512 };
 
-/* A text of `length` letters, no two neighbours the same, on the heap so that sanitizers see where it ends. */
+/* A text of `length` letters, no two neighbours the same, on the heap so that sanitizers see where
+ * it ends. */
 static char *letters(size_t length) {
   char *text = malloc(length + 1);
   assert_non_null(text);

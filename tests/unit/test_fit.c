@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The choice of z: exact against all choices, the published networks' numbers, and what is said when nothing fits.
+// The choice of z: exact against all choices, the published networks' numbers, and what is said
+// when nothing fits.
 #include "model_fixture.h"
 
 #include <stdlib.h>
@@ -51,7 +52,8 @@ static void icann_2017(void **state) {
   compilation_close(c);
 }
 
-/* Banks and bits by hand: 3 copies of hidden a and d, 5 of the input's a, 1 and 1 of the output's; 2 deltas each. */
+/* Banks and bits by hand: 3 copies of hidden a and d, 5 of the input's a, 1 and 1 of the output's;
+ * 2 deltas each. */
 static void memories_by_hand(void **state) {
   (void)state;
   Compilation *c = compile_fit(reconfig, "z = (128, 32); number = fixed(width = 12, integer = 3);");
@@ -76,7 +78,8 @@ static uint32_t divide_up(uint32_t a, uint32_t b) {
   return a / b + (a % b != 0);
 }
 
-/* The fewest clocks of the longest junction that any three divisors within the multipliers give; 0: none fit. */
+/* The fewest clocks of the longest junction that any three divisors within the multipliers give; 0:
+ * none fit. */
 static uint32_t fewest_clocks(uint32_t multipliers) {
   static const uint32_t banks[] = {48, 12, 36};
   uint32_t fewest = 0;

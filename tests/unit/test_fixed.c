@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fixed point: every product of narrow formats against exact arithmetic, wide ones at their ends, conversions, random words.
+// Fixed point: every product of narrow formats against exact arithmetic, wide ones at their ends,
+// conversions, random words.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,8 @@ static NumberFormat format_of(uint32_t width, uint32_t integer, Rounding roundin
                         .rounding_seed = 9};
 }
 
-/* What a rounding mode makes of a value given in units of the format: floor(x + share), saturated. */
+/* What a rounding mode makes of a value given in units of the format: floor(x + share),
+ * saturated. */
 static int32_t expected_raw(uint32_t width, double units, double share) {
   const double limit = ldexp(1.0, (int)width - 1);
   const double rounded = floor(units + share);
@@ -136,8 +138,8 @@ static void stochastic_rounding_is_unbiased(void **state) {
   assert_true(fabs(values / (double)DRAWS - 0.7) < 0.012);
 }
 
-/* A word depends on each of seed, junction, input, operation and element, and on no more; and no block of them is one
- * that a stream of the same seed gives. */
+/* A word depends on each of seed, junction, input, operation and element, and on no more; and no
+ * block of them is one that a stream of the same seed gives. */
 static void random_words_are_their_own(void **state) {
   (void)state;
   NumberFormat format = format_of(12, 3, ROUND_STOCHASTIC);

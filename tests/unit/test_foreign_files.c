@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files of parameters and checkpoints that are well-formed, but not this model's: each is refused by its own message.
+// Files of parameters and checkpoints that are well-formed, but not this model's: each is refused
+// by its own message.
 #include "tests/unit/model_fixture.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The one layout: what it looks like, that it stays, and that nothing is lost on the way, over every .sedge file here.
+// The one layout: what it looks like, that it stays, and that nothing is lost on the way, over
+// every .sedge file here.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Hazards of partial sums: how soon left words return, which remedy is cheapest, and that a remedy remedies.
+// Hazards of partial sums: how soon left words return, which remedy is cheapest, and that a remedy
+// remedies.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -102,7 +103,8 @@ static Returns dense_returns(uint32_t p, uint32_t n, uint32_t z) {
   return returns;
 }
 
-/* p / z = 2 and stages = 2, as the hardware description was published: a word comes back 2 slots later, when its sum needs 4. */
+/* p / z = 2 and stages = 2, as the hardware description was published: a word comes back 2 slots
+ * later, when its sum needs 4. */
 static void the_published_hazard_is_remedied(void **state) {
   (void)state;
   const Returns returns = dense_returns(64, 16, 32);

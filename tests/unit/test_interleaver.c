@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Address generators: each kind against its definition, one edge at a time and in runs of any length.
+// Address generators: each kind against its definition, one edge at a time and in runs of any
+// length.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

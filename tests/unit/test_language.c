@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The front half of the language: places, messages, exact values, printing and reading back, imports.
+// The front half of the language: places, messages, exact values, printing and reading back,
+// imports.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

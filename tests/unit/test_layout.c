@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tables by which native code walks edges, read back as layout.h and tiles.h describe them: they must say what the
-// interleaver says, each edge once.
+// The tables by which native code walks edges, read back as layout.h and tiles.h describe them:
+// they must say what the interleaver says, each edge once.
 #include "tests/unit/model_fixture.h"
 
 #include <stdlib.h>
@@ -90,7 +90,8 @@ static void check_rotate(const Read *read) {
   }
 }
 
-/* A right neuron's edges in their order, then reads of a cell that holds 0 up to a multiple of 16. */
+/* A right neuron's edges in their order, then reads of a cell that holds 0 up to a multiple of
+ * 16. */
 static void check_gather(const Read *read) {
   const LayoutTables *t = &read->tables;
   const uint32_t zero = (read->edges->left_count + LANES - 1) / LANES * LANES;
@@ -151,7 +152,8 @@ static uint32_t next_neuron(BlockWords *words, uint32_t first, uint32_t tile) {
   return first + place / words->unit;
 }
 
-/* Pieces of falling length; a neuron's edges by ascending neuron at their other end; every slot once. */
+/* Pieces of falling length; a neuron's edges by ascending neuron at their other end; every slot
+ * once. */
 static void check_block(const Read *read, BlockWords *words) {
   enum { WIDEST_TILE = 512 };
   int64_t last_other[WIDEST_TILE];

@@ -48,7 +48,8 @@ static void formulas_keep_their_meaning(void **state) {
   compiles_to(PROGRAM("x / (1 + exp(-x))"), swish);
 }
 
-/* Numbers that are no fractions of 64 bits become the nearest that are, and 0 where that is nearer than any. */
+/* Numbers that are no fractions of 64 bits become the nearest that are, and 0 where that is nearer
+ * than any. */
 static void doubles_become_fractions(void **state) {
   (void)state;
   for (int n = -100; n <= 42; n++) {

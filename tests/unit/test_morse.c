@@ -160,7 +160,8 @@ static void noise_touches_every_value(void **state) {
   dataset_close(&dataset);
 }
 
-/* A digest (FNV-1a) as it was on the first machine: whoever changes the data changes it knowingly. */
+/* A digest (FNV-1a) as it was on the first machine: whoever changes the data changes it
+ * knowingly. */
 #define FNV_START UINT64_C(14695981039346656037)
 #define FNV_PRIME UINT64_C(1099511628211)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Fixed-point arithmetic of generated code against runtime/fixed.h, bit for bit: products that join sums, of any range and of
-// small factors, and updates of weights and biases by every kind of descent, at the corners of every format's range and at random;
-// and every byte as an input.
+// Fixed-point arithmetic of generated code against runtime/fixed.h, bit for bit: products that join
+// sums, of any range and of small factors, and updates of weights and biases by every kind of
+// descent, at the corners of every format's range and at random; and every byte as an input.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

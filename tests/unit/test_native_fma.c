@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// a * b + c rounded once by double's operations, in C and as it is generated, against the C library's fmaf: over all floats, and
-// where rounding twice would go wrong, which is next to the middle of two floats.
+// a * b + c rounded once by double's operations, in C and as it is generated, against the C
+// library's fmaf: over all floats, and where rounding twice would go wrong, which is next to the
+// middle of two floats.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +19,8 @@ enum { CASES = 1 << 20 };
 
 static float a[CASES], b[CASES], c[CASES], got[CASES];
 
-/* An addend and a product of half its last place, or a hair more or less: (1 + u)(1 - u) = 1 - u^2. */
+/* An addend and a product of half its last place, or a hair more or less: (1 + u)(1 - u) = 1 -
+ * u^2. */
 static void make_middle(size_t i, uint32_t exponent) {
   c[i] = float_of_bits((next_word() & 0x807FFFFF) | exponent << 23);
   const int half = (exponent > 0 ? (int)exponent : 1) - 151; /* its exponent */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What generated code computes of a number, against the C that says what it is, bit for bit: elementary functions over all
-// exponents, activations, formulas at random, softmax, and every optimizer.  NaN is NaN, whatever its payload.
+// What generated code computes of a number, against the C that says what it is, bit for bit:
+// elementary functions over all exponents, activations, formulas at random, softmax, and every
+// optimizer.  NaN is NaN, whatever its payload.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -81,7 +82,8 @@ static void emit_elementary(Emitter *e, const void *context, Value x, Value *y, 
 
 enum { MANTISSAS = 4096, AROUND = 2048 };
 
-/* Every sign and exponent with many mantissas, and what lies around the places where functions change their form. */
+/* Every sign and exponent with many mantissas, and what lies around the places where functions
+ * change their form. */
 static float *many_floats(size_t *count) {
   static const float places[] = {-87.3365479F, 88.7228394F,  9.1F,     -9.1F, 0.625F,
                                  -0.625F,      0.707106781F, 1.0F,     0.5F,  -0.5F,
@@ -223,7 +225,8 @@ static void every_operation(void **state) {
 static const uint32_t output_counts[] = {1, 2, 9, 15, 16, 17, 31, 32, 48, 100, 333};
 enum { MOST_OUTPUTS = 333, STRIDE = 48 };
 
-/* Finite sums; in every fourth trial a few are not, in every other fourth a few are minus infinity. */
+/* Finite sums; in every fourth trial a few are not, in every other fourth a few are minus
+ * infinity. */
 static void fill_sums(float *sums, size_t count, size_t trial) {
   for (size_t i = 0; i < count; i++) {
     sums[i] = ((float)(next_word() >> 8) * 0x1p-24F - 0.5F) * 30.0F;

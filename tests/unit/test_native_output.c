@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Generated code for the deltas of output layers, against output_delta(): both kinds of number, every rounding and loss, online and
-// minibatches of which only some columns are asked for.
+// Generated code for the deltas of output layers, against output_delta(): both kinds of number,
+// every rounding and loss, online and minibatches of which only some columns are asked for.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Sanitizers see what generated code does: each way of reaching memory, once where it may and once where it may not.  In a process of
-// its own, which a report ends; in builds without a sanitizer there is nothing to see, and nothing is tried.
+// Sanitizers see what generated code does: each way of reaching memory, once where it may and once
+// where it may not.  In a process of its own, which a report ends; in builds without a sanitizer
+// there is nothing to see, and nothing is tried.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -131,8 +132,8 @@ static void compile_accesses(Bench *bench, const char *processor) {
   compile_bench(bench);
 }
 
-/* One cell too many for AddressSanitizer; the kernel's last cell written by another thread for ThreadSanitizer, to which the cell
- * after it, under no bit of a mask, is another's. */
+/* One cell too many for AddressSanitizer; the kernel's last cell written by another thread for
+ * ThreadSanitizer, to which the cell after it, under no bit of a mask, is another's. */
 static void every_access_is_seen(void **state) {
   if (WATCHED_BY == WATCHED_BY_NOBODY) skip();
   const bool by_threads = WATCHED_BY == WATCHED_BY_THREAD_SANITIZER;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The NumPy readers: every type, both byte orders, both array orders, archives that numpy wrote, damage.
+// The NumPy readers: every type, both byte orders, both array orders, archives that numpy wrote,
+// damage.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -360,13 +361,15 @@ static void refuses_damaged_archives(void **state) {
     const char *path = scratch_write(&folder, "cut.npz", bytes, length);
     assert_false(read_npz(path, &dataset, &failure));
   }
-  /* Any flipped byte of packed data is found by inflate, by the checksum, or by the checks behind them. */
+  /* Any flipped byte of packed data is found by inflate, by the checksum, or by the checks behind
+   * them. */
   bytes[100] ^= 0x10;
   assert_refused(scratch_write(&folder, "flipped.npz", bytes, count), "array xtr: ");
   scratch_close(&folder);
 }
 
-/* Fields of a zip entry stand in the central directory and before its data; they must say the same. */
+/* Fields of a zip entry stand in the central directory and before its data; they must say the
+ * same. */
 static void refuses_entries_of_other_kinds(void **state) {
   (void)state;
   static const struct {
@@ -411,8 +414,7 @@ int main(void) {
       cmocka_unit_test(reads_newer_versions),     cmocka_unit_test(reads_the_longest_examples),
       cmocka_unit_test(reads_archives_of_numpy),  cmocka_unit_test(turns_examples_of_fortran_order),
       cmocka_unit_test(reads_edge_lists),         cmocka_unit_test(refuses_arrays_that_disagree),
-      cmocka_unit_test(refuses_damaged_archives),
-      cmocka_unit_test(refuses_entries_of_other_kinds),
+      cmocka_unit_test(refuses_damaged_archives), cmocka_unit_test(refuses_entries_of_other_kinds),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,7 +130,8 @@ static void adam_begins_with_the_rate(void **state) {
 
 /* ---- fixed point ---- */
 
-/* A weight whose input is always 0: its moments reach 0, and on the way meet no number below the normal ones. */
+/* A weight whose input is always 0: its moments reach 0, and on the way meet no number below the
+ * normal ones. */
 static void moments_that_nothing_feeds_end(void **state) {
   (void)state;
   const Optimizer optimizers[] = {
@@ -164,7 +165,8 @@ static Wide floor_divide(Wide numerator, Wide denominator) {
   return quotient - (numerator % denominator < 0);
 }
 
-/* floor(numerator / denominator + share / 2^32), saturated: exact while the numerator has under 95 bits. */
+/* floor(numerator / denominator + share / 2^32), saturated: exact while the numerator has under 95
+ * bits. */
 static int32_t exactly(const NumberFormat *format, Wide numerator, Wide denominator,
                        uint32_t share) {
   const Wide scaled = floor_divide(numerator * ((Wide)1 << 32), denominator);
@@ -182,7 +184,8 @@ static uint32_t share_of(Rounding rounding, uint32_t word) {
   return rounding == ROUND_NEAREST ? UINT32_C(1) << 31 : rounding == ROUND_TRUNCATE ? 0 : word;
 }
 
-/* One step of the header's formulas over the denominator batch * 2^(fraction + 24): rates and l2 no finer than 2^-12 each. */
+/* One step of the header's formulas over the denominator batch * 2^(fraction + 24): rates and l2 no
+ * finer than 2^-12 each. */
 static void check_step(const NumberFormat *format, const Optimizer *optimizer, int rate_shift,
                        uint32_t batch, uint32_t *seed) {
   const int f = (int)format->fraction;

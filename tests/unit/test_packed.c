@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Packed trainers: what is unpacked is what was packed, and nothing but what pack_trainer writes is believed.
+// Packed trainers: what is unpacked is what was packed, and nothing but what pack_trainer writes is
+// believed.
 #include "model_fixture.h"
 
 #include <stdlib.h>
@@ -179,7 +180,8 @@ static void test_what_is_cut_is_refused(void **state) {
   for (int i = 0; i < PROGRAM_COUNT; i++) {
     Packed packed = pack_text_of(programs[i]);
     for (size_t count = 0; count < packed.count; count++) {
-      /* A copy of its own, so that the sanitizer sees every byte too far; with a checksum that is right. */
+      /* A copy of its own, so that the sanitizer sees every byte too far; with a checksum that is
+       * right. */
       uint8_t *cut = malloc(count + 1);
       UnpackedTrainer unpacked;
       Failure failure = {0};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Parameters and checkpoints of a real engine on disk: read back to the same bits, refused where they do not belong.
+// Parameters and checkpoints of a real engine on disk: read back to the same bits, refused where
+// they do not belong.
 #include "tests/unit/model_fixture.h"
 
 #include <math.h>
@@ -102,7 +103,8 @@ static void files_hold_what_the_contract_says(void **state) {
   scratch_close(&folder);
 }
 
-/* Loads a file into a model of its own; fails with a message that contains `expected`, and changes nothing. */
+/* Loads a file into a model of its own; fails with a message that contains `expected`, and changes
+ * nothing. */
 static void refuses(const char *text, const char *path, FailureKind kind, const char *expected) {
   Bench bench = bench_open(text);
   Failure failure = {0};
@@ -265,7 +267,8 @@ static void checkpoints_of_other_runs_are_refused(void **state) {
   scratch_close(&folder);
 }
 
-/* Every byte of the state is guarded: an engine is never handed a pipeline that it could not have made. */
+/* Every byte of the state is guarded: an engine is never handed a pipeline that it could not have
+ * made. */
 static void damaged_checkpoints_are_refused(void **state) {
   (void)state;
   enum { MOST = 1 << 20 };
@@ -305,7 +308,8 @@ static void damaged_checkpoints_are_refused(void **state) {
 #define BATCHED   NETWORK("1", "sigmoid", "order = pipelined; batch = 4;")
 #define FIXED     "hardware h { number = fixed(width = 12, integer = 3); }"
 
-/* Element `element` of a tensor becomes `value` after 10 inputs.  expected: the message; NULL: it is read, since nothing looks there. */
+/* Element `element` of a tensor becomes `value` after 10 inputs.  expected: the message; NULL: it
+ * is read, since nothing looks there. */
 typedef struct Craft {
   const char *text;
   bool is_native;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Random numbers: Philox's published vectors, streams that can be entered anywhere, fair and well-shaped draws.
+// Random numbers: Philox's published vectors, streams that can be entered anywhere, fair and
+// well-shaped draws.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Safetensors files: what is written is read back, damage is named, and nothing half-written is left.
+// Safetensors files: what is written is read back, damage is named, and nothing half-written is
+// left.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

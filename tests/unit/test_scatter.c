@@ -37,7 +37,8 @@ static void dense_edges_spread_ideally(void **state) {
   assert_near(scatter.scatter, 1);
 }
 
-/* 8 left, 4 right, fan-in 2, fan-out 1: two windows of four left neurons, one window of all right ones. */
+/* 8 left, 4 right, fan-in 2, fan-out 1: two windows of four left neurons, one window of all right
+ * ones. */
 static void neighbours_meet_few_windows(void **state) {
   (void)state;
   const uint32_t near[8] = {0, 1, 2, 3, 4, 5, 6, 7};
@@ -89,7 +90,8 @@ static void few_edges_have_one_window(void **state) {
   assert_near(edges_scatter(&edges).backward, 1.0 / 4);
 }
 
-/* A random right neuron misses a window of p / K left neurons with probability (1 - 1 / K)^K, nearly. */
+/* A random right neuron misses a window of p / K left neurons with probability (1 - 1 / K)^K,
+ * nearly. */
 static void random_edges_miss_a_third(void **state) {
   (void)state;
   OneJunction *one =

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Schedules: any clock that is expanded agrees with what is counted, and the verifier refuses what was tampered with.
+// Schedules: any clock that is expanded agrees with what is counted, and the verifier refuses what
+// was tampered with.
 #include "model_fixture.h"
 
 #include <stdlib.h>
@@ -64,7 +65,8 @@ static bool collect(void *context, const Access *access) {
   return true;
 }
 
-/* The same word of the same copy in the same clock and direction, by the words of JunctionCounts. */
+/* The same word of the same copy in the same clock and direction, by the words of
+ * JunctionCounts. */
 static bool are_one_use(const struct Use *a, const struct Use *b) {
   const bool is_layers = memory_info[a->access.memory->kind].owner == OWNER_LAYER;
   const bool is_same_copy = !is_layers || (edge_op_info[a->access.op].phase == PHASE_FF) ==
@@ -94,7 +96,8 @@ static void check_expansion(const Schedule *schedule, uint32_t junction, CyclePh
     assert_int_equal(port_uses[kind], counts.port_uses[kind]);
 }
 
-/* Every edge once for each operation, every right neuron once at its end, every left neuron with an edge once. */
+/* Every edge once for each operation, every right neuron once at its end, every left neuron with an
+ * edge once. */
 static void check_operations(const Schedule *schedule, uint32_t junction, const Expanded *x) {
   const Interleaver *edges = &schedule->model->junctions[junction].edges;
   JunctionCounts counts = {0};
@@ -178,8 +181,8 @@ static void inputs_come_when_they_should(void **state) {
   }
 }
 
-/* The cycle is the longest junction's ceil(W / z), 2 for the memories, and the stages: neurons without edges, which end in
- * clocks that have a bank free, do not make it longer here. */
+/* The cycle is the longest junction's ceil(W / z), 2 for the memories, and the stages: neurons
+ * without edges, which end in clocks that have a bank free, do not make it longer here. */
 static void the_junction_cycle_is_the_longest_junction(void **state) {
   (void)state;
   for (uint32_t k = 0; k < NETWORK_COUNT; k++) {
@@ -337,8 +340,8 @@ static void the_verifier_refuses_operands_that_are_gone(void **state) {
 
 /* ---- staleness ---- */
 
-/* Pipelined, FF of junction i of L lacks 2 (L - i) + 1 updates once the pipeline is full, before that those that there are; BP and UP
- * lack none.  Sequential, nothing is ever stale. */
+/* Pipelined, FF of junction i of L lacks 2 (L - i) + 1 updates once the pipeline is full, before
+ * that those that there are; BP and UP lack none.  Sequential, nothing is ever stale. */
 static void weights_lack_the_updates_in_flight(void **state) {
   (void)state;
   const char *layers = "input a[8]; layer b[8], c[8] : relu; output d[8] : sigmoid;"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The simulator: it counts what the schedule predicts, gives the same weights for every z, and refuses clashes and hazards.
+// The simulator: it counts what the schedule predicts, gives the same weights for every z, and
+// refuses clashes and hazards.
 #include "model_fixture.h"
 
 #include <string.h>
@@ -94,7 +95,8 @@ static void counts_and_weights(void **state) {
 
 static const Variant plain = {"sigmoid", 2, "dense()", "float32", "(16, 32)", "pipelined", 1};
 
-/* Trains with a schedule that was changed behind the compiler's back, and wants a defect reported. */
+/* Trains with a schedule that was changed behind the compiler's back, and wants a defect
+ * reported. */
 static void expect_defect(const Variant *v,
                           void (*doctor)(Schedule *, JunctionSchedule *, uint32_t *),
                           const char *words) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The training loop against an engine that only writes down what it is asked: order, rates, batches, measuring without a
-// trace, and runs that are stopped anywhere and go on to the same bits.
+// The training loop against an engine that only writes down what it is asked: order, rates,
+// batches, measuring without a trace, and runs that are stopped anywhere and go on to the same
+// bits.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,8 @@
 
 enum { TRAIN = 10, TEST = 4, LOG = 4096 };
 
-/* A history as a number; the last input is still in the pipeline, and counts only when it leaves it. */
+/* A history as a number; the last input is still in the pipeline, and counts only when it leaves
+ * it. */
 typedef struct FakeEngine {
   Engine head;
   Tensor tensors[4];
@@ -316,7 +318,8 @@ static void goes_on_from_wherever_it_was_stopped(void **state) {
   scratch_close(&folder);
 }
 
-/* A run that is ended early by a limit, inside a batch, and then made longer equals one that was long at once. */
+/* A run that is ended early by a limit, inside a batch, and then made longer equals one that was
+ * long at once. */
 static void goes_on_from_its_last_checkpoint(void **state) {
   (void)state;
   const ScratchFolder folder = scratch_open();
