@@ -14,6 +14,7 @@
 #include "runtime/data/dataset.h"
 #include "runtime/failure.h"
 #include "runtime/model.h"
+#include "runtime/tally.h"
 
 /* Inputs to train on, one after another. */
 typedef struct TrainRun {
@@ -24,13 +25,6 @@ typedef struct TrainRun {
   /* the last of them closes its batch even if that is not full (end of an epoch) */
   bool ends_batch;
 } TrainRun;
-
-/* What was seen at the output: of inputs as they pass (train) or of an evaluation (infer). */
-typedef struct Tally {
-  uint64_t count, correct;
-  double loss;  /* sum over the inputs */
-  bool has_nan; /* an output was not a number */
-} Tally;
 
 typedef enum TensorType {
   TENSOR_F32,

@@ -9,6 +9,7 @@
 
 #include "runtime/array.h"
 #include "runtime/native_state.h"
+#include "runtime/state_check.h"
 
 _Static_assert(offsetof(UpdateRule, rate) == 8 && offsetof(UpdateRule, rate_shift) == 44,
                "UpdateRule is what native_fields.def says");
@@ -36,27 +37,14 @@ const void *example_at(const Examples *examples, uint64_t index) {
                          : (const void *)(examples->floats + first);
 }
 
-uint32_t tally_output(const NativeEngine *n, const Cell *activation, size_t stride, uint32_t label,
-                      double *scores, Tally *tally) {
-  const Model *model = n->engine.model;
-  const Layer *output = &model->layers[n->junction_count];
-  for (uint32_t r = 0; r < output->real_count; r++) {
-    scores[r] = cell_value(&model->number, activation[r * stride]);
-    tally->has_nan |= isnan(scores[r]) != 0;
-  }
-  const uint32_t predicted = predict_class(scores, output->real_count);
-  tally->count++;
-  tally->correct += predicted == label;
-  tally->loss += loss_value(model->loss, output->activation.function == ACTIVATE_SOFTMAX, scores,
-                            output->real_count, label);
-  return predicted;
-}
-
-bool check_outputs(const NativeEngine *n, const Tally *tally, uint64_t input, Failure *failure) {
-  if (!tally->has_nan) return true;
-  return fail(failure, FAILURE_MODEL, NULL,
-              "an output of '%s' is not a number after %llu inputs: the rate may be too high",
-              n->engine.model->layers[n->junction_count].name, (unsigned long long)input + 1);
+bool check_progress(const NativeEngine *n, uint64_t cycle, const char *path, Failure *failure) {
+  const NativePosition *at = &n->position;
+  if (!check_state_cells(&n->engine, path, failure) ||
+      !check_stream(at->entered, at->first, at->cycle, cycle, path, failure))
+    return false;
+  for (uint32_t i = 0; i < n->junction_count; i++)
+    if (!check_step_count(i, n->junctions[i].step_count, at->entered, path, failure)) return false;
+  return true;
 }
 
 /* ---- memory ---- */

@@ -146,9 +146,9 @@ static bool tell_outputs(NativeEngine *n, const BatchRecord *batch, uint64_t fir
   const Cell *activation = matrix(layer, layer->activation, batch->slot);
   const uint32_t *labels = n->labels + (size_t)batch->slot * n->columns;
   for (uint64_t column = first; column < last; column++) {
-    tally_output(n, activation + column_cell(n, layer, column), n->panel, labels[column], n->scores,
-                 tally);
-    if (!check_outputs(n, tally, batch->first + column, failure)) return false;
+    tally_output(n->engine.model, activation + column_cell(n, layer, column), n->panel,
+                 labels[column], n->scores, tally);
+    if (!check_outputs(n->engine.model, tally, batch->first + column, failure)) return false;
   }
   return true;
 }
@@ -366,7 +366,7 @@ bool batch_infer(Engine *engine, const Examples *examples, uint64_t first, uint6
     for (uint64_t column = 0; column < piece; column++) {
       const uint64_t i = done + column;
       const uint32_t predicted =
-          tally_output(n, output->scratch + column_cell(n, output, column), n->panel,
+          tally_output(n->engine.model, output->scratch + column_cell(n, output, column), n->panel,
                        examples->labels[first + i], n->scores, tally);
       if (classes) classes[i] = predicted;
       for (uint32_t r = 0; scores && r < output->real_count; r++)
@@ -434,14 +434,9 @@ static bool check_labels(const NativeEngine *n, const char *path, Failure *failu
 
 bool batch_check(const Engine *engine, const char *path, Failure *failure) {
   const NativeEngine *n = (const NativeEngine *)engine;
-  const NativePosition *at = &n->position;
-  if (!check_state_cells(engine, path, failure) ||
-      !check_stream(at->entered, at->first, at->cycle, 0, path, failure))
-    return false;
-  for (uint32_t i = 0; i < n->junction_count; i++) {
-    if (!check_step_count(i, n->junctions[i].step_count, at->entered, path, failure)) return false;
-  }
-  if (at->batches > n->record_count || !is_row_sound(n) || !is_up_to_date((NativeEngine *)engine))
+  if (!check_progress(n, 0, path, failure)) return false;
+  if (n->position.batches > n->record_count || !is_row_sound(n) ||
+      !is_up_to_date((NativeEngine *)engine))
     return fail_damaged(path, failure, "its batches under way do not follow one another");
   return check_labels(n, path, failure);
 }

@@ -159,8 +159,8 @@ static bool finish_output(NativeEngine *n, uint64_t input, Tally *tally, Failure
       .ff_input = input,
   };
   n->junctions[last].kernels[NATIVE_OUTPUT](&n->junctions[last].native, &work);
-  tally_output(n, activation, 1, label, n->scores, tally);
-  return check_outputs(n, tally, input, failure);
+  tally_output(n->engine.model, activation, 1, label, n->scores, tally);
+  return check_outputs(n->engine.model, tally, input, failure);
 }
 
 /* Input that a junction works on `lag` junction cycles after it entered, if it is on its way. */
@@ -345,7 +345,7 @@ static void infer_one(const Inference *inference, uint32_t member, uint64_t i) {
     n->junctions[junction].kernels[NATIVE_FF](&n->junctions[junction].native, &work);
   }
   const uint32_t predicted =
-      tally_output(n, output->scratch + member * output->cells, 1,
+      tally_output(n->engine.model, output->scratch + member * output->cells, 1,
                    inference->examples->labels[example], scores, &inference->tallies[i]);
   if (inference->classes) inference->classes[i] = predicted;
   for (uint32_t r = 0; inference->scores && r < output->real_count; r++)
@@ -399,12 +399,7 @@ bool online_check(const Engine *engine, const char *path, Failure *failure) {
   const NativeEngine *n = (const NativeEngine *)engine;
   const NativePosition *at = &n->position;
   const uint64_t cycle = engine->model->is_pipelined ? at->entered : at->first;
-  if (!check_state_cells(engine, path, failure) ||
-      !check_stream(at->entered, at->first, at->cycle, cycle, path, failure))
-    return false;
-  for (uint32_t i = 0; i < n->junction_count; i++) {
-    if (!check_step_count(i, n->junctions[i].step_count, at->entered, path, failure)) return false;
-  }
+  if (!check_progress(n, cycle, path, failure)) return false;
   const uint64_t under_way = at->entered - at->first;
   const uint64_t kept = under_way < n->record_count ? under_way : n->record_count;
   for (uint64_t input = at->entered - kept; input < at->entered; input++) {

@@ -86,13 +86,6 @@ typedef struct NativeEngine {
 /* The rules of a junction's next update at this rate. */
 void next_rules(NativeEngine *engine, uint32_t junction, double rate);
 
-/* Adds an output, `stride` cells apart, to *tally; returns the predicted class.  The scores are
- * left in `scores`. */
-uint32_t tally_output(const NativeEngine *engine, const Cell *activation, size_t stride,
-                      uint32_t label, double *scores, Tally *tally);
-bool check_outputs(const NativeEngine *engine, const Tally *tally, uint64_t input,
-                   Failure *failure);
-
 /* The kernel that reads such examples, and their values; NULL: read_input() does. */
 NativeKernel *enter_kernel(const NativeEngine *engine, const Examples *examples);
 const void *example_at(const Examples *examples, uint64_t index);
@@ -100,6 +93,10 @@ const void *example_at(const Examples *examples, uint64_t index);
 /* Gives each junction of a pipelined model to a member of the team, the largest first to whoever
  * has least, where that pays. */
 bool share_junctions(NativeEngine *engine);
+
+/* What must hold of either order's state that was read from a file (state_check.h); `cycle` is the
+ * junction cycle that must come next. */
+bool check_progress(const NativeEngine *engine, uint64_t cycle, const char *path, Failure *failure);
 
 bool online_train(Engine *engine, const TrainRun *run, Tally *tally, Failure *failure);
 bool online_drain(Engine *engine, Tally *tally, Failure *failure);

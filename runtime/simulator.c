@@ -3,7 +3,6 @@
 // simulator_clock.c.
 #include "runtime/simulator.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,40 +11,6 @@
 #include "runtime/simulator_state.h"
 
 /* ---- inputs ---- */
-
-/* Bytes stand for byte / 255, floats for themselves; both are rounded to the number as its rounding
- * says. */
-static Cell input_cell(const Simulator *s, const Examples *examples, uint64_t place, uint64_t input,
-                       uint32_t l) {
-  const NumberFormat *format = &s->engine.model->number;
-  if (examples->bytes && !rounds_randomly(format)) return s->byte_values[examples->bytes[place]];
-  const double value =
-      examples->bytes ? examples->bytes[place] / 255.0 : (double)examples->floats[place];
-  if (!format->is_fixed) return (Cell){.real = (float)value};
-  const uint32_t word = rounding_word(format, 0, input, ROUNDING_OF_INPUT, l);
-  return fixed_from_value(format, format->rounding, value, word);
-}
-
-/* Missing features and padding read 0.  `input` numbers the draw of stochastic rounding. */
-static void load_input(const Simulator *s, const Examples *examples, uint64_t index, uint64_t input,
-                       Cell *activation) {
-  const LayerState *layer = &s->layers[0];
-  const uint32_t features =
-      examples->features < layer->real_count ? examples->features : layer->real_count;
-  const uint64_t first = index * examples->features;
-  for (uint32_t l = 0; l < features; l++)
-    activation[l] = input_cell(s, examples, first + l, input, l);
-  memset(activation + features, 0, (layer->neuron_count - features) * sizeof *activation);
-}
-
-static void fill_byte_values(Simulator *s) {
-  const NumberFormat *format = &s->engine.model->number;
-  for (uint32_t byte = 0; byte < 256; byte++) {
-    const double value = byte / 255.0;
-    s->byte_values[byte] = format->is_fixed ? fixed_from_value(format, format->rounding, value, 0)
-                                            : (Cell){.real = (float)value};
-  }
-}
 
 static Cell *activation_of_input(const LayerState *layer, uint64_t input) {
   return layer->activation + (size_t)(input % layer->copies) * layer->neuron_count;
@@ -63,26 +28,11 @@ static void enter_input(Simulator *s, const TrainRun *run, uint64_t place) {
       .rate = run->rate,
   };
   s->position.batch_fill = closes ? 0 : s->position.batch_fill + 1;
-  load_input(s, run->examples, example, input, activation_of_input(&s->layers[0], input));
+  read_input(&s->inputs, run->examples, example, input, NULL, 1,
+             activation_of_input(&s->layers[0], input));
 }
 
 /* ---- outputs ---- */
-
-/* Turns output cells to values, adds loss and hit to *tally, and returns the predicted class. */
-static uint32_t tally_output(Simulator *s, const Cell *activation, uint32_t label, Tally *tally) {
-  const Model *model = s->engine.model;
-  const Layer *output = &model->layers[model->junction_count];
-  for (uint32_t r = 0; r < output->real_count; r++) {
-    s->scores[r] = cell_value(&model->number, activation[r]);
-    tally->has_nan |= isnan(s->scores[r]) != 0;
-  }
-  const uint32_t predicted = predict_class(s->scores, output->real_count);
-  tally->count++;
-  tally->correct += predicted == label;
-  tally->loss += loss_value(model->loss, output->activation.function == ACTIVATE_SOFTMAX, s->scores,
-                            output->real_count, label);
-  return predicted;
-}
 
 bool finish_output(Simulator *s, uint64_t input, Tally *tally, Failure *failure) {
   const Model *model = s->engine.model;
@@ -95,11 +45,8 @@ bool finish_output(Simulator *s, uint64_t input, Tally *tally, Failure *failure)
                              output->activation.function == ACTIVATE_SOFTMAX};
   output_delta(&model->number, model->loss, &shape, layer->activation + copy,
                layer->derivative + copy, label, input, model->junction_count, delta);
-  tally_output(s, layer->activation + copy, label, tally);
-  if (!tally->has_nan) return true;
-  return fail(failure, FAILURE_MODEL, NULL,
-              "an output of '%s' is not a number after %llu inputs: the rate may be too high",
-              output->name, (unsigned long long)input + 1);
+  tally_output(model, layer->activation + copy, 1, label, s->scores, tally);
+  return check_outputs(model, tally, input, failure);
 }
 
 /* ---- engine ---- */
@@ -142,12 +89,13 @@ static bool simulator_infer(Engine *engine, const Examples *examples, uint64_t f
   const uint32_t junction_count = engine->model->junction_count;
   const LayerState *output = &s->layers[junction_count];
   for (uint64_t i = 0; i < count; i++) {
-    load_input(s, examples, first + i, first + i, s->layers[0].scratch);
+    read_input(&s->inputs, examples, first + i, first + i, NULL, 1, s->layers[0].scratch);
     for (uint32_t junction = 0; junction < junction_count; junction++) {
       simulate_inference(&s->junctions[junction], first + i, s->layers[junction].scratch,
                          s->layers[junction + 1].scratch);
     }
-    const uint32_t predicted = tally_output(s, output->scratch, examples->labels[first + i], tally);
+    const uint32_t predicted = tally_output(engine->model, output->scratch, 1,
+                                            examples->labels[first + i], s->scores, tally);
     if (classes) classes[i] = predicted;
     for (uint32_t r = 0; scores && r < output->real_count; r++) {
       scores[i * output->real_count + r] = (float)s->scores[r];
@@ -408,6 +356,8 @@ Engine *simulator_open(const Schedule *schedule, Failure *failure) {
   }
   s->engine = (Engine){.kind = &simulator_kind, .model = model};
   s->schedule = schedule;
+  s->inputs =
+      input_cells(&model->number, model->layers[0].real_count, model->layers[0].neuron_count);
   s->record_count = 2 * junction_count + 1;
   bool ok = true;
   s->layers = array_next(&ok, junction_count + 1ull, sizeof *s->layers);
@@ -423,7 +373,6 @@ Engine *simulator_open(const Schedule *schedule, Failure *failure) {
     fail(failure, FAILURE_MEMORY, NULL, "no memory for the simulator's banks");
     return NULL;
   }
-  fill_byte_values(s);
   list_tensors(s);
   return &s->engine;
 }

@@ -7,6 +7,7 @@
 #define SEDGE_RUNTIME_SIMULATOR_STATE_H
 
 #include "runtime/fixed.h"
+#include "runtime/input_cells.h"
 #include "runtime/memory_bank.h"
 #include "runtime/simulator.h"
 
@@ -118,8 +119,8 @@ typedef struct Simulator {
   Position position;
   JunctionCounts *counts; /* [L] */
   uint64_t junction_cycles;
-  Cell byte_values[256]; /* what an input byte reads as */
-  double *scores;        /* [real outputs] */
+  InputCells inputs;
+  double *scores; /* [real outputs] */
 } Simulator;
 
 /* Runs one junction cycle: every junction on its inputs.  False with *failure on a clash or a

@@ -32,14 +32,6 @@ typedef struct Trainer {
   uint64_t trained_inputs;
 } Trainer;
 
-double tally_loss(const Tally *tally) {
-  return tally->count > 0 ? tally->loss / (double)tally->count : NAN;
-}
-
-double tally_accuracy(const Tally *tally) {
-  return tally->count > 0 ? (double)tally->correct / (double)tally->count : NAN;
-}
-
 void epoch_order(const TrainerSettings *settings, uint32_t epoch, uint32_t *order, uint32_t count) {
   if (settings->is_shuffled) {
     RandomStream stream = random_stream(settings->seed, RANDOM_ORDER, epoch);

@@ -75,8 +75,4 @@ RunFacts run_facts(const Dataset *data, const TrainerSettings *settings);
 /* Fills order [count] for an epoch: 0, 1, 2, ... or a permutation drawn from (seed, epoch). */
 void epoch_order(const TrainerSettings *settings, uint32_t epoch, uint32_t *order, uint32_t count);
 
-/* Mean loss and share of correct predictions; NaN where nothing was counted. */
-double tally_loss(const Tally *tally);
-double tally_accuracy(const Tally *tally);
-
 #endif

@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "lang/arena.h"
-
 static const ScheduleFormat formats[] = {
 #define FORMAT(name, function, help) {name, help, function},
 #include "compiler/schedule/formats.def"
@@ -57,17 +55,6 @@ const char *remedy_name(HazardRemedy remedy) {
 
 uint32_t owner_number(const Memory *memory) {
   return memory->owner + (memory_info[memory->kind].owner == OWNER_JUNCTION);
-}
-
-json_t *text_json(const char *bytes, size_t length) {
-  json_t *text = json_stringn(bytes, length);
-  if (text) return text;
-  Arena *scratch = arena_open();
-  char *plain = ARENA_ARRAY(scratch, char, length + 1);
-  for (size_t i = 0; i < length; i++) plain[i] = (unsigned char)bytes[i] < 0x80 ? bytes[i] : '?';
-  text = json_stringn(plain, length);
-  arena_close(scratch);
-  return text;
 }
 
 const char *junction_place(const ScheduleReport *report, uint32_t junction, char *buffer,

@@ -71,10 +71,6 @@ const char *remedy_name(HazardRemedy remedy);
 /* The number of a memory's owner as people count: junctions from 1, layers from 0. */
 uint32_t owner_number(const Memory *memory);
 
-/* A JSON text of bytes that may be no UTF-8 (a file's name, a comment): their bytes beyond ASCII
- * are '?' then. */
-json_t *text_json(const char *bytes, size_t length);
-
 /* "file.sedge:12", the place of a junction in the text, in buffer[size]; returns buffer. */
 const char *junction_place(const ScheduleReport *report, uint32_t junction, char *buffer,
                            size_t size);

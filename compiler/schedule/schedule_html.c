@@ -12,6 +12,7 @@
 #include "compiler/schedule/schedule_formats.h"
 #include "compiler/schedule/schedule_page.h"
 #include "lang/arena.h"
+#include "lang/json_text.h"
 
 /* ---- tables of numbers ---- */
 
@@ -145,9 +146,9 @@ static json_t *source_json(const ScheduleReport *report) {
     const uint32_t begin = file->lines[i];
     uint32_t end = i + 1 < file->line_count ? file->lines[i + 1] : file->length;
     while (end > begin && (file->text[end - 1] == '\n' || file->text[end - 1] == '\r')) end--;
-    json_array_append_new(lines, text_json(file->text + begin, end - begin));
+    json_array_append_new(lines, json_text(file->text + begin, end - begin));
   }
-  return json_pack("{s:o, s:o}", "file", text_json(file->name, strlen(file->name)), "lines", lines);
+  return json_pack("{s:o, s:o}", "file", json_text(file->name, strlen(file->name)), "lines", lines);
 }
 
 static json_t *view_json(const ScheduleReport *report) {

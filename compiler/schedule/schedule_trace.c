@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "compiler/schedule/schedule_formats.h"
+#include "lang/json_text.h"
 
 /* Where events go, one a line. */
 typedef struct Events {
@@ -167,7 +168,7 @@ static void print_cycle(const Track *track) {
       json_pack("{s:I, s:I, s:I, s:o, s:i, s:o}", "input", (json_int_t)track->input,
                 "junction_cycle", (json_int_t)track->cycle, "missing_updates", (json_int_t)stale,
                 "edges", edges_json(track, 0, s->junctions[track->junction].slot_count - 1), "z",
-                (int)s->junctions[track->junction].z, "source", text_json(place, strlen(place))));
+                (int)s->junctions[track->junction].z, "source", json_text(place, strlen(place))));
   print_runs(track);
   if (track->report->view.has_clocks && track->input == 0) print_clocks(track);
 }
