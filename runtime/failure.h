@@ -21,8 +21,8 @@ typedef enum FailureKind {
 typedef struct Failure {
   FailureKind kind;
   char path[512]; /* the file concerned, or "" */
-  char message
-      [512]; /* "expected 60000 labels, found 59999 (byte 60007)": lower case, no full stop */
+  /* "expected 60000 labels, found 59999 (byte 60007)": lower case, no full stop */
+  char message[512];
 } Failure;
 
 /* Fills *failure; always returns false, so that callers can `return fail(...)`.  path may be NULL.

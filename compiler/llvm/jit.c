@@ -69,41 +69,53 @@ static bool add_module(LLVMOrcLLJITRef jit, LLVMOrcThreadSafeModuleRef module, F
                 failure);
 }
 
-/* The module in a context that ORC may own. */
-static LLVMOrcThreadSafeModuleRef make_safe_module(const NativeSource *source, const Target *target,
-                                                   uint32_t level, Failure *failure) {
+JitContext jit_context_open(void) {
 #if LLVM_VERSION_MAJOR >= 21
   LLVMContextRef context = LLVMContextCreate();
-  LLVMOrcThreadSafeContextRef safe = LLVMOrcCreateNewThreadSafeContextFromLLVMContext(context);
+  return (JitContext){context, LLVMOrcCreateNewThreadSafeContextFromLLVMContext(context)};
 #else
   LLVMOrcThreadSafeContextRef safe = LLVMOrcCreateNewThreadSafeContext();
-  LLVMContextRef context = LLVMOrcThreadSafeContextGetContext(safe);
+  return (JitContext){LLVMOrcThreadSafeContextGetContext(safe), safe};
 #endif
-  LLVMModuleRef module = make_module(context, source, target, level, failure);
-  if (module) watch_memory(module);
-  LLVMOrcThreadSafeModuleRef made = module ? LLVMOrcCreateNewThreadSafeModule(module, safe) : NULL;
-  LLVMOrcDisposeThreadSafeContext(safe);
-  return made;
+}
+
+void jit_context_close(JitContext *jit) {
+  LLVMOrcDisposeThreadSafeContext(jit->safe);
+}
+
+NativeCode *load_module(const JitContext *jit, LLVMModuleRef module, Target *target,
+                        Failure *failure) {
+  watch_memory(module);
+  LLVMOrcThreadSafeModuleRef made = LLVMOrcCreateNewThreadSafeModule(module, jit->safe);
+  NativeCode *code = calloc(1, sizeof *code);
+  if (!code) fail(failure, FAILURE_MEMORY, NULL, "no memory for native code");
+  if (!code || !(code->jit = open_jit(target, failure))) {
+    LLVMOrcDisposeThreadSafeModule(made);
+    unload_native(code);
+    return NULL;
+  }
+  if (define_calls(code->jit, failure) && add_module(code->jit, made, failure)) return code;
+  unload_native(code);
+  return NULL;
+}
+
+void *find_symbol(const NativeCode *code, const char *name, Failure *failure) {
+  LLVMOrcExecutorAddress address = 0;
+  const bool is_found = report(LLVMOrcLLJITLookup(code->jit, &address, name), failure);
+  return is_found ? (void *)(uintptr_t)address : NULL;
 }
 
 NativeCode *load_native(const NativeSource *source, const NativeTarget *wanted,
                         const NativeKernels **kernels, Failure *failure) {
   Target target;
   if (!target_open(wanted, &target, failure)) return NULL;
-  LLVMOrcThreadSafeModuleRef module = make_safe_module(source, &target, wanted->level, failure);
-  if (!module) {
-    target_close(&target);
-    return NULL;
-  }
-  NativeCode *code = calloc(1, sizeof *code);
-  LLVMOrcExecutorAddress address = 0;
-  if (code && (code->jit = open_jit(&target, failure)) && define_calls(code->jit, failure) &&
-      add_module(code->jit, module, failure) &&
-      report(LLVMOrcLLJITLookup(code->jit, &address, "sedge_kernels"), failure)) {
-    *kernels = (const NativeKernels *)(uintptr_t)address;
-    return code;
-  }
+  JitContext jit = jit_context_open();
+  LLVMModuleRef module = make_module(jit.context, source, &target, wanted->level, failure);
+  NativeCode *code = module ? load_module(&jit, module, &target, failure) : NULL;
+  jit_context_close(&jit);
   target_close(&target);
+  *kernels = code ? find_symbol(code, "sedge_kernels", failure) : NULL;
+  if (*kernels) return code;
   unload_native(code);
   return NULL;
 }

@@ -195,13 +195,13 @@ static void describe_target(Emitter *e, const Target *target) {
   LLVMDisposeMessage(triple);
 }
 
-LLVMModuleRef make_module(LLVMContextRef context, const NativeSource *source, const Target *target,
-                          uint32_t level, Failure *failure) {
+Emitter begin_module(LLVMContextRef context, const char *name, const NativeSource *source,
+                     const Target *target) {
   Emitter e = {
       .source = source,
       .model = source->model,
       .context = context,
-      .module = LLVMModuleCreateWithNameInContext(source->model->name, context),
+      .module = LLVMModuleCreateWithNameInContext(name, context),
       .builder = LLVMCreateBuilderInContext(context),
       .registers = target->registers,
       .bytes = target->bytes,
@@ -212,14 +212,26 @@ LLVMModuleRef make_module(LLVMContextRef context, const NativeSource *source, co
   };
   describe_target(&e, target);
   make_types(&e);
+  return e;
+}
+
+LLVMModuleRef end_module(Emitter *e, const Target *target, uint32_t level, Failure *failure) {
+  LLVMDisposeBuilder(e->builder);
+  if (verify(e->module, failure) && optimize(e->module, target, level, failure)) return e->module;
+  LLVMDisposeModule(e->module);
+  return NULL;
+}
+
+LLVMModuleRef make_module(LLVMContextRef context, const NativeSource *source, const Target *target,
+                          uint32_t level, Failure *failure) {
+  Emitter e = begin_module(context, source->model->name, source, target);
   begin_debug(&e);
   const bool is_made = emit_kernels(&e);
   emit_packed(&e);
   end_debug(&e);
+  if (is_made) return end_module(&e, target, level, failure);
+  fail(failure, FAILURE_MEMORY, NULL, "no memory for the table of kernels");
   LLVMDisposeBuilder(e.builder);
-  if (!is_made) fail(failure, FAILURE_MEMORY, NULL, "no memory for the table of kernels");
-  if (is_made && verify(e.module, failure) && optimize(e.module, target, level, failure))
-    return e.module;
   LLVMDisposeModule(e.module);
   return NULL;
 }

@@ -3,15 +3,11 @@
 #ifndef SEDGE_TESTS_UNIT_NATIVE_FIXTURE_H
 #define SEDGE_TESTS_UNIT_NATIVE_FIXTURE_H
 
-#include <llvm-c/Analysis.h>
-#include <llvm-c/LLJIT.h>
-#include <llvm-c/Transforms/PassBuilder.h>
 #include <string.h>
 
+#include "compiler/llvm/jit.h"
 #include "compiler/llvm/kernels.h"
-#include "compiler/llvm/target.h"
-#include "compiler/llvm/watch_memory.h"
-#include "runtime/native_calls.h"
+#include "compiler/llvm/module.h"
 
 #ifdef __x86_64__
 static const char *const processors[] = {NULL, "x86-64"};
@@ -36,46 +32,21 @@ static inline float float_of_bits(uint32_t bits) {
 /* An emitter to make kernels with, then the kernels. */
 typedef struct Bench {
   Target target;
-  LLVMOrcThreadSafeContextRef safe;
-  LLVMOrcLLJITRef jit;
+  JitContext jit;
+  NativeCode *code;
   NativeSource source;
   Emitter e;
   uint32_t kernel_count;
   NativeKernel *kernels[MOST_KERNELS];
 } Bench;
 
-static inline void expect_no_error(LLVMErrorRef error) {
-  if (!error) return;
-  char *message = LLVMGetErrorMessage(error);
-  fail_msg("%s", message);
-}
-
 static inline void open_bench(Bench *bench, const Model *model, const char *processor) {
   Failure failure = {0};
   *bench = (Bench){.source = {.model = model}};
   const NativeTarget wanted = {.cpu = processor, .level = 2};
   assert_true(target_open(&wanted, &bench->target, &failure));
-  bench->safe = LLVMOrcCreateNewThreadSafeContext();
-  LLVMContextRef context = LLVMOrcThreadSafeContextGetContext(bench->safe);
-  bench->e = (Emitter){
-      .source = &bench->source,
-      .model = model,
-      .context = context,
-      .module = LLVMModuleCreateWithNameInContext("bench", context),
-      .builder = LLVMCreateBuilderInContext(context),
-      .registers = bench->target.registers,
-      .bytes = bench->target.bytes,
-      .has_fma = bench->target.has_fma,
-      .has_avx512 = bench->target.has_avx512,
-      .has_avx512bw = bench->target.has_avx512bw,
-  };
-  char *triple = LLVMGetTargetMachineTriple(bench->target.machine);
-  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(bench->target.machine);
-  LLVMSetTarget(bench->e.module, triple);
-  LLVMSetModuleDataLayout(bench->e.module, layout);
-  LLVMDisposeTargetData(layout);
-  LLVMDisposeMessage(triple);
-  make_types(&bench->e);
+  bench->jit = jit_context_open();
+  bench->e = begin_module(bench->jit.context, "bench", &bench->source, &bench->target);
 }
 
 /* Makes a finished function of the module one of the kernels; its number. */
@@ -88,61 +59,24 @@ static inline uint32_t add_kernel(Bench *bench, Value function) {
   return bench->kernel_count++;
 }
 
-static inline void define_calls(LLVMOrcLLJITRef jit) {
-#define NATIVE_CALL(name) {#name, (void (*)(void))name},
-  const struct {
-    const char *name;
-    void (*function)(void);
-  } calls[] = {
-#include "runtime/native_calls.def"
-  };
-#undef NATIVE_CALL
-  enum { CALLS = sizeof calls / sizeof calls[0] };
-  LLVMOrcCSymbolMapPair pairs[CALLS];
-  for (size_t i = 0; i < CALLS; i++) {
-    pairs[i] = (LLVMOrcCSymbolMapPair){
-        .Name = LLVMOrcLLJITMangleAndIntern(jit, calls[i].name),
-        .Sym = {.Address = (LLVMOrcExecutorAddress)(uintptr_t)calls[i].function,
-                .Flags = {LLVMJITSymbolGenericFlagsExported | LLVMJITSymbolGenericFlagsCallable,
-                          0}},
-    };
-  }
-  expect_no_error(LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(jit),
-                                        LLVMOrcAbsoluteSymbols(pairs, CALLS)));
-}
-
 /* Compiles what has been made: bench->kernels. */
 static inline void compile_bench(Bench *bench) {
-  char *message = NULL;
-  LLVMDisposeBuilder(bench->e.builder);
-  if (LLVMVerifyModule(bench->e.module, LLVMReturnStatusAction, &message)) fail_msg("%s", message);
-  LLVMDisposeMessage(message);
-  LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-  expect_no_error(LLVMRunPasses(bench->e.module, "default<O2>", bench->target.machine, options));
-  LLVMDisposePassBuilderOptions(options);
-  watch_memory(bench->e.module);
-  LLVMOrcLLJITBuilderRef builder = LLVMOrcCreateLLJITBuilder();
-  LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(
-      builder, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(bench->target.machine));
-  bench->target.machine = NULL;
-  expect_no_error(LLVMOrcCreateLLJIT(&bench->jit, builder));
-  define_calls(bench->jit);
-  LLVMOrcThreadSafeModuleRef module =
-      LLVMOrcCreateNewThreadSafeModule(bench->e.module, bench->safe);
-  expect_no_error(
-      LLVMOrcLLJITAddLLVMIRModule(bench->jit, LLVMOrcLLJITGetMainJITDylib(bench->jit), module));
+  Failure failure = {0};
+  LLVMModuleRef module = end_module(&bench->e, &bench->target, 2, &failure);
+  if (!module) fail_msg("%s", failure.message);
+  bench->code = load_module(&bench->jit, module, &bench->target, &failure);
+  if (!bench->code) fail_msg("%s", failure.message);
   for (uint32_t i = 0; i < bench->kernel_count; i++) {
     char name[32];
-    LLVMOrcExecutorAddress address = 0;
     snprintf(name, sizeof name, "kernel_%u", i);
-    expect_no_error(LLVMOrcLLJITLookup(bench->jit, &address, name));
-    bench->kernels[i] = (NativeKernel *)(uintptr_t)address;
+    bench->kernels[i] = (NativeKernel *)(uintptr_t)find_symbol(bench->code, name, &failure);
+    if (!bench->kernels[i]) fail_msg("%s", failure.message);
   }
 }
 
 static inline void close_bench(Bench *bench) {
-  expect_no_error(LLVMOrcDisposeLLJIT(bench->jit));
-  LLVMOrcDisposeThreadSafeContext(bench->safe);
+  unload_native(bench->code);
+  jit_context_close(&bench->jit);
 }
 
 #endif
