@@ -326,15 +326,15 @@ class Formats(unittest.TestCase):
 
     # ---- names that are no UTF-8 ----
 
-    def test_bytes_that_are_no_utf8_stay_out(self):
+    def test_bytes_that_are_no_utf8_are_replaced(self):
         path = os.path.join(os.fsencode(self.folder), b"caf\xe9.sedge")
         with open(path, "wb") as file:
             file.write((self.folder / "ports.sedge").read_bytes())
         trace = json.loads(sedge(path, "--format", "trace"))
-        self.assertIn("caf?.sedge:2", str(trace))
+        self.assertIn("caf\N{REPLACEMENT CHARACTER}.sedge:2", str(trace))
         page = sedge(path, "--format", "html")
         data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
-        self.assertTrue(data["source"]["file"].endswith("caf?.sedge"))
+        self.assertTrue(data["source"]["file"].endswith("caf\N{REPLACEMENT CHARACTER}.sedge"))
 
     # ---- text ----
 
