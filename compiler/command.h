@@ -44,6 +44,19 @@ typedef struct ExitMeaning {
 } ExitMeaning;
 extern const ExitMeaning exit_meanings[];
 
+/* Names that may stand somewhere in a verb's call, and what each is; ended by a name that is NULL. */
+typedef struct Choice {
+  const char *name, *help;
+} Choice;
+
+/* What a verb's help lists besides its options; ended by a heading that is NULL. */
+typedef struct ChoiceList {
+  Verb verb;
+  const char *heading;
+  const Choice *choices;
+} ChoiceList;
+extern const ChoiceList choice_lists[];
+
 /* The verbs and what they are for; and one verb with its options and an example, on standard
  * output. */
 void print_overview(FILE *out);

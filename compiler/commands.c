@@ -5,13 +5,47 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "compiler/schedule/schedule_formats.h"
-
 const Command commands[VERB_COUNT] = {
 #define COMMAND(id, name, function, fewest, most, arguments, help, example)                        \
   {name, function, fewest, most, arguments, help, example},
 #include "compiler/commands.def"
 #undef COMMAND
+};
+
+static const Choice formats[] = {
+#define FORMAT(name, function, help) {name, help},
+#include "compiler/schedule/formats.def"
+#undef FORMAT
+    {NULL, NULL},
+};
+
+static const Choice columns[] = {
+#define COLUMN(id, key, heading, label, form, better, path) {key, label},
+#include "compiler/sweep/columns.def"
+#undef COLUMN
+    {NULL, NULL},
+};
+
+static const Choice emits[] = {
+#define EMIT(id, name, what) {name, what},
+#include "compiler/emits.def"
+#undef EMIT
+    {NULL, NULL},
+};
+
+static const Choice generators[] = {
+#define GENERATOR(name, function, help) {name, help},
+#include "compiler/generate/generators.def"
+#undef GENERATOR
+    {NULL, NULL},
+};
+
+const ChoiceList choice_lists[] = {
+    {VERB_SCHEDULE, "formats", formats},
+    {VERB_SWEEP, "columns", columns},
+    {VERB_BUILD, "what --emit makes", emits},
+    {VERB_GENERATE, "what it makes", generators},
+    {VERB_COUNT, NULL, NULL},
 };
 
 const ExitMeaning exit_meanings[] = {
@@ -51,9 +85,11 @@ void print_verb_help(Verb verb) {
   printf("usage: sedge %s%s%s [OPTION...]\n\n%s\n\noptions:\n", command->name,
          *command->arguments ? " " : "", command->arguments, command->help);
   print_options(stdout, verb);
-  if (verb == VERB_SCHEDULE) {
-    fputs("\nformats:\n", stdout);
-    print_schedule_formats(stdout);
+  for (const ChoiceList *list = choice_lists; list->heading; list++) {
+    if (list->verb != verb) continue;
+    printf("\n%s:\n", list->heading);
+    for (const Choice *choice = list->choices; choice->name; choice++)
+      printf("  %-26s %s\n", choice->name, choice->help);
   }
   printf("\nexample:\n  %s\n", command->example);
 }

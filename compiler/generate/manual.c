@@ -87,6 +87,15 @@ static bool is_common(uint32_t option) {
   return true;
 }
 
+static void put_choices(FILE *out, const ChoiceList *list) {
+  fputs(".PP\n", out);
+  put(out, list->heading);
+  fputs(":\n.RS\n", out);
+  for (const Choice *choice = list->choices; choice->name; choice++)
+    put_term(out, choice->name, choice->help);
+  fputs(".RE\n", out);
+}
+
 static void put_verb(FILE *out, Verb verb) {
   const Command *command = &commands[verb];
   fprintf(out, ".SS \"sedge %s", command->name);
@@ -98,6 +107,8 @@ static void put_verb(FILE *out, Verb verb) {
     const OptionFacts option = option_facts(i);
     if (verb_has_option(verb, i) && !is_common(i)) put_option(out, &option);
   }
+  for (const ChoiceList *list = choice_lists; list->heading; list++)
+    if (list->verb == verb) put_choices(out, list);
   put_example(out, command->example);
 }
 

@@ -20,11 +20,6 @@ const ScheduleFormat *find_schedule_format(const char *name) {
   return NULL;
 }
 
-void print_schedule_formats(FILE *out) {
-  for (uint32_t i = 0; i < FORMAT_COUNT; i++)
-    fprintf(out, "  %-24s %s\n", formats[i].name, formats[i].help);
-}
-
 bool shows_junction(const ScheduleView *view, uint32_t junction) {
   return view->junction == UINT32_MAX || view->junction == junction;
 }

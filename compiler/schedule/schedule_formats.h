@@ -49,9 +49,6 @@ typedef struct ScheduleFormat {
 /* The format of this name, or NULL. */
 const ScheduleFormat *find_schedule_format(const char *name);
 
-/* A line for each. */
-void print_schedule_formats(FILE *out);
-
 /* ---- what formats share ---- */
 
 /* Whether the view shows a junction. */
