@@ -134,7 +134,7 @@ class Documentation(unittest.TestCase):
         count = 0
         for page in pages:
             text = BLOCK.sub("", (ROOT / page).read_text())
-            for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            for target in re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'<img src="([^"]+)"', text):
                 if re.match(r"\w+:", target):
                     continue
                 count += 1
