@@ -44,7 +44,8 @@ typedef struct ExitMeaning {
 } ExitMeaning;
 extern const ExitMeaning exit_meanings[];
 
-/* Names that may stand somewhere in a verb's call, and what each is; ended by a name that is NULL. */
+/* Names that may stand somewhere in a verb's call, and what each is; ended by a name that is NULL.
+ */
 typedef struct Choice {
   const char *name, *help;
 } Choice;

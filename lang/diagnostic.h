@@ -3,7 +3,7 @@
 //
 // One call makes a message; the rest adds to it:
 //
-//   Message *m = error_at(d, ERROR_BANKS, span, "banks must divide the %u neurons of '%s'", n, name);
+//   Message *m = error_at(d, ERROR_BANKS, span, "banks must divide the %u neurons of '%s'", n, a);
 //   help(m, "the nearest that do are %u and %u", below, above);
 //
 // A function that returns false or NULL has reported at least one error here.

@@ -13,14 +13,15 @@
 //     for each part, group of rows, column, row of the group:  `unit` slots
 //
 //   DENSE   every edge exists.  A row is a right neuron, a column 16 left neurons.
-//   BLEND   clash-free, 2, 4 or 8 rows per bank, fan-in and banks multiples of 16, the fan-in dividing
-//           the banks (or, without BP, the banks it): a row is a right neuron, a column 16 edges in a
-//           row, which are 16 neighbouring banks, each lane in one of a few rows of its bank.  Where a
-//           cycle holds several neurons, neuron r is row r / parts of part r % parts: a part's rows
-//           read the same banks.
+//   BLEND   clash-free, 2, 4 or 8 rows per bank, fan-in and banks multiples of 16, the fan-in
+//           dividing the banks (or, without BP, the banks it): a row is a right neuron, a column 16
+//           edges in a row, which are 16 neighbouring banks, each lane in one of a few rows of its
+//           bank.  Where a cycle holds several neurons, neuron r is row r / parts of part r %
+//           parts: a part's rows read the same banks.
 //           masks [slot / 16][rows of a bank] u16: bit j of row t: edge j reads row t
-//   ROTATE  SUM_BY_SEGMENT.  A row is a sweep, a column a bank, a unit the bank's cycles, which read
-//           consecutive rows of the bank from the sweep's start.  Parts as for BLEND, but of banks.
+//   ROTATE  SUM_BY_SEGMENT.  A row is a sweep, a column a bank, a unit the bank's cycles, which
+//           read consecutive rows of the bank from the sweep's start.  Parts as for BLEND, but of
+//           banks.
 //           starts [slot / unit] u32; cell of neuron l = l % banks * rows + l / banks
 //
 // The others list what each edge reads:
@@ -28,10 +29,10 @@
 //           numbers of edges.
 //           slot = row_begin(r) + place in the fan-in, rows padded to 16
 //           left [slots] u32 cells; of padding: a cell that holds 0 (left_count rounded up to 16)
-//   BATCH   batch above 1, fixed point.          slot = e
+//   BATCH   batch above 1, fixed point. slot = e
 //           left [W + 16] u32; back_begin [p + 1], back_right [W + 16] u32,
 //           back_slot [W + 16] u32: each left neuron's edges by ascending right neuron
-//   TILE    batch above 1, float32.              slots by block of a right and a left tile: see tiles.h
+//   TILE    batch above 1, float32.     slots by block of a right and a left tile: see tiles.h
 #ifndef SEDGE_RUNTIME_LAYOUT_H
 #define SEDGE_RUNTIME_LAYOUT_H
 

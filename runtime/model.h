@@ -25,10 +25,10 @@ typedef struct Layer {
 /* The order in which a float32 feedforward sum is taken; decided by choose_sum_order() below, from
  * the model alone, so that code for vectors of 16 lanes needs no gathers where a pattern has
  * structure.
- *   BY_LANE     place k of the fan-in goes to fma chain k % 16, from +0, in k order; lanes are added as
- *               a tree (j + 8, + 4, + 2, + 1); then the bias is added: s = tree + b.
- *   BY_SEGMENT  the neuron's edges are cut where e is a multiple of `segment`; each piece is one fma
- *               chain from +0 in e order; s = b, then each piece is added in turn.
+ *   BY_LANE     place k of the fan-in goes to fma chain k % 16, from +0, in k order; lanes are
+ *               added as a tree (j + 8, + 4, + 2, + 1); then the bias is added: s = tree + b.
+ *   BY_SEGMENT  the neuron's edges are cut where e is a multiple of `segment`; each piece is one
+ *               fma chain from +0 in e order; s = b, then each piece is added in turn.
  *   BY_LEFT     s = b, then one fma chain over the neuron's edges by ascending left neuron. */
 typedef enum SumOrder { SUM_BY_LANE, SUM_BY_SEGMENT, SUM_BY_LEFT } SumOrder;
 
@@ -56,8 +56,8 @@ typedef struct Model {
 } Model;
 
 /* Fills in a junction's sum order:
- *   batch above 1                                   BY_LEFT: tiles of left neurons can be taken in turn
- *   every right neuron has all left neurons         BY_LANE, places by left neuron: rows of a matrix
+ *   batch above 1                                   BY_LEFT: left tiles can be taken in turn
+ *   every right neuron has all left neurons         BY_LANE, places by left neuron: a matrix
  *   clash-free by starts, rows per bank a multiple
  *   of 16, fan-in and banks dividing one the other  BY_SEGMENT, segment = banks: lanes are cycles
  *   all else                                        BY_LANE by edge number */

@@ -6,9 +6,11 @@
 //   sgd                 w = w - rate * g
 //   momentum            v = momentum * v + g;  w = w - rate * v
 //   nesterov            v = momentum * v + g;  w = w - rate * (g + momentum * v)
-//   rmsprop             v = decay * v + (1 - decay) * (g * g);  w = w - rate * g / (sqrt(v) + epsilon)
+//   rmsprop             v = decay * v + (1 - decay) * (g * g);
+//                       w = w - rate * g / (sqrt(v) + epsilon)
 //   adam                m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * (g * g);
-//                       w = w - (rate / (1 - beta1^t)) * m / (sqrt(v * (1 / (1 - beta2^t))) + epsilon)
+//                       w = w - (rate / (1 - beta1^t)) * m
+//                               / (sqrt(v * (1 / (1 - beta2^t))) + epsilon)
 // with t = 1 for a junction's first update.  Moments (v, m) below 2^-100 in size are 0, and g is 0
 // where it is squared below 2^-50: moments that nothing feeds would decay below the normal numbers,
 // on which processors are many times slower.  Online plain sgd (batch 1, no momentum, no l2) is

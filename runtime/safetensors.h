@@ -2,7 +2,8 @@
 // Safetensors files: named arrays and a map of texts.
 //
 //   8 bytes    length of the header, little-endian
-//   header     JSON: {"__metadata__": {"key": "text"}, "name": {"dtype": "F32", "shape": [4, 2], "data_offsets": [0, 32]}}
+//   header     JSON: {"__metadata__": {"key": "text"},
+//                     "name": {"dtype": "F32", "shape": [4, 2], "data_offsets": [0, 32]}}
 //   data       the arrays without gaps or overlaps; little-endian, last axis fastest
 //
 // The reader believes nothing: every length, shape and offset is checked before it is used.

@@ -5,19 +5,19 @@
 // reports are printed from it.  It is compact: counters and address generators, from which any
 // clock can be expanded.
 //
-//   time      junction cycle t = 0, 1, 2, ...; in it every junction works at once, each on inputs of
-//             its own:
+//   time      junction cycle t = 0, 1, 2, ...; in it every junction works at once, each on inputs
+//             of its own:
 //               FF of junction i (from 1) on input m      in junction cycle  m * II + i - 1
 //               BP and UP of junction i on input m        in junction cycle  m * II + 2L - i
 //             II, the junction cycles between two inputs, is 1 pipelined and 2L sequential.
 //   clocks    a junction issues slot s = 0 .. slot_count-1 in clock s + (bubbles at or before s);
 //             slot s is edges s*z .. s*z+z-1.  Right neurons without edges have slots of their own
 //             choosing (unconnected).  An access happens at its moment after the issue
-//             (edge_ops.def); the junction cycle ends 2 + stages clocks after the longest junction's
-//             last issue.
-//   memory    word-major banks: element x (an edge or a neuron) is word x / banks of bank x % banks,
-//             so that a flat array indexed by x is the memory.  Copies: the one of input m is
-//             m % copies.
+//             (edge_ops.def); the junction cycle ends 2 + stages clocks after the longest
+//             junction's last issue.
+//   memory    word-major banks: element x (an edge or a neuron) is word x / banks of bank x %
+//             banks, so that a flat array indexed by x is the memory.  Copies: the one of input m
+//             is m % copies.
 #ifndef SEDGE_RUNTIME_SCHEDULE_H
 #define SEDGE_RUNTIME_SCHEDULE_H
 

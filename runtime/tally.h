@@ -17,12 +17,13 @@ typedef struct Tally {
   bool has_nan; /* an output was not a number */
 } Tally;
 
-/* Adds the output of one input to *tally: the output layer's cells, `stride` apart, of an input with
- * that label.  Returns the predicted class, and leaves the values in scores [real outputs]. */
+/* Adds the output of one input to *tally: the output layer's cells, `stride` apart, of an input
+ * with that label.  Returns the predicted class, and leaves the values in scores [real outputs]. */
 uint32_t tally_output(const Model *model, const Cell *activation, size_t stride, uint32_t label,
                       double *scores, Tally *tally);
 
-/* False with *failure where an output was not a number; `input` (from 0) is the last that passed. */
+/* False with *failure where an output was not a number; `input` (from 0) is the last that passed.
+ */
 bool check_outputs(const Model *model, const Tally *tally, uint64_t input, Failure *failure);
 
 /* Mean loss and share of correct predictions; NaN where nothing was counted. */

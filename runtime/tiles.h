@@ -9,11 +9,11 @@
 // end the processor foresees, and the pieces of one neuron keep their order.
 //
 //   slots      consecutive within a block, in the order of FF's pieces
-//   forward    [words] u16, for FF and UP.  A block is: runs;  for each run: edges of a piece, pieces;
-//              for each piece: the place of the right neuron, then for each edge the place of its left
-//              neuron
-//   backward   the same for BP with left and right exchanged; behind each edge's place stands its slot
-//              in the block
+//   forward    [words] u16, for FF and UP.  A block is: runs;  for each run: edges of a piece,
+//              pieces; for each piece: the place of the right neuron, then for each edge the place
+//              of its left neuron
+//   backward   the same for BP with left and right exchanged; behind each edge's place stands its
+//              slot in the block
 //   block_slot, block_forward, block_backward    [blocks + 1] where a block begins
 //
 // A place is where the neuron's row begins in its tile, in units of 8 bytes: rows of a panel

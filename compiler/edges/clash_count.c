@@ -8,8 +8,9 @@
 //   type 2             D^(B * fanout)         K^fanout
 //   type 3             D^B                    K
 //
-//   K = B! / (fanin!)^(B / fanin)   where fanin divides B: ways to share the banks among the right neurons of a clock
-//     = 1                           where B divides fanin: every right neuron takes all banks anyway
+//   K = B! / (fanin!)^(B / fanin)   where fanin divides B: ways to share the banks among
+//                                   the right neurons of a clock
+//     = 1                           where B divides fanin: every right neuron takes all banks
 //
 // For other fan-ins no formula is known and K = 1 is taken, a lower bound.  A junction in which
 // every left neuron reaches every right one has one pattern.  The counts ignore what the avoidance

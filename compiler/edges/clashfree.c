@@ -2,7 +2,7 @@
 // Places clash-free edges: sweeps over the left neurons, a lane of the sweep always in one bank.
 //
 //   sweep s = e / p, cycle c = (e % p) / B, lane m = e % B, bank v = lanes[s][m], rows D = p / B
-//   left(e) = row * B + v     type 1: row = rows[s][m][c]     types 2, 3: row = (starts[s][m] + c) % D
+//   left(e) = row * B + v    type 1: row = rows[s][m][c]    types 2, 3: row = (starts[s][m]+c) % D
 //
 // A sweep meets every left neuron once, so a double edge can only be in a right neuron that begins
 // in one sweep (its tail) and ends in the next (its head):

@@ -7,7 +7,7 @@
 // divisor z of B, a bijection of the lane.  For B = q^k that is a permutation which works digit by
 // digit, base q, the least significant first:
 //
-//     bank digit j = sigma(lane digit j),   sigma another permutation for each value of the digits below j
+//     bank digit j = sigma(lane digit j),   sigma another one for each value of the digits below j
 //
 // and for other B one such permutation per prime power, joined by the Chinese remainder theorem.
 #ifndef SEDGE_COMPILER_EDGES_LANE_ORDER_H

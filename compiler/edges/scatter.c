@@ -7,7 +7,8 @@
 // neuron we count the windows that it does have an edge from:
 //
 //     forward  = (distinct windows met, summed over the right neurons) / (K * right neurons)
-//     backward = the same with left and right exchanged: windows of the right layer, K = the mean fan-out
+//     backward = the same with left and right exchanged: windows of the right layer, K = the mean
+//                fan-out
 //     scatter  = the smaller of the two
 //
 // 1 is a pattern that spreads ideally; a regular random one has about 1 - 1/e = 0.63; one whose

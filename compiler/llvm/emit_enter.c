@@ -3,7 +3,7 @@
 //
 //   natural   16 values in a row are 16 cells in a row
 //   ROTATE    cells lie bank by bank: blocks of 16 rows x 16 banks are transposed
-//   batch     cells of 16 examples lie side by side: blocks of 16 examples x 16 values are transposed
+//   batch     cells of 16 examples lie side by side: blocks of 16 examples x 16 values, transposed
 //
 // Bytes stand for byte / 255.  A product with two parts of 1 / 255 gives the rounded quotient for
 // all of them, which is tried here; where fusing is slow or a byte comes out otherwise, it is

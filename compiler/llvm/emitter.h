@@ -150,11 +150,11 @@ Value lanes_below(Emitter *e, Value count, const char *name);
  * `is_entered` says that first < last is known, else it is tested before.  Values that change from
  * turn to turn are carried:
  *     Loop loop = begin_loop(e, first, last, 1, false, "edge");
- *     Value sum = carry(e, &loop, zero, "sum");           before anything else in the body
+ *     Value sum = carry(e, &loop, zero, "sum"); before anything else in the body
  *     ...
  *     carry_next(&loop, sum, new_sum);
  *     end_loop(e, &loop);
- *     total = carried(e, &loop, sum);                     after the loop: its last value, or the initial one */
+ *     total = carried(e, &loop, sum);           afterwards: its last value, or the initial one */
 enum { MOST_CARRIED = 40 };
 typedef struct Loop {
   Value index; /* in the body */

@@ -89,12 +89,12 @@ NativeCode *load_module(const JitContext *jit, LLVMModuleRef module, Target *tar
   LLVMOrcThreadSafeModuleRef made = LLVMOrcCreateNewThreadSafeModule(module, jit->safe);
   NativeCode *code = calloc(1, sizeof *code);
   if (!code) fail(failure, FAILURE_MEMORY, NULL, "no memory for native code");
-  if (!code || !(code->jit = open_jit(target, failure))) {
+  if (!code || !(code->jit = open_jit(target, failure)) || !define_calls(code->jit, failure)) {
     LLVMOrcDisposeThreadSafeModule(made);
     unload_native(code);
     return NULL;
   }
-  if (define_calls(code->jit, failure) && add_module(code->jit, made, failure)) return code;
+  if (add_module(code->jit, made, failure)) return code;
   unload_native(code);
   return NULL;
 }

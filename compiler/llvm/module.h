@@ -14,8 +14,8 @@
 Emitter begin_module(LLVMContextRef context, const char *name, const NativeSource *source,
                      const Target *target);
 
-/* Ends the building and gives the module, verified and optimized, to the caller; NULL: *failure says
- * what LLVM found wrong, which is a defect of ours, and the module is gone. */
+/* Ends the building and gives the module, verified and optimized, to the caller; NULL: *failure
+ * says what LLVM found wrong, which is a defect of ours, and the module is gone. */
 LLVMModuleRef end_module(Emitter *e, const Target *target, uint32_t level, Failure *failure);
 
 /* Makes the module in `context`, verified and optimized for the target. With `packed` it also holds

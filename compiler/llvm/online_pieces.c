@@ -2,8 +2,10 @@
 // What a walk's strips leave, by piece: from there to sums by neuron, and from deltas by neuron to
 // deltas by piece.
 //
-//     ROTATE, a fan-in of several cycles   piece j of neuron r is number r * pieces_per_neuron + j (SUM_BY_SEGMENT of runtime/model.h)
-//     several neurons in a cycle           neuron r is the one piece of cycle r / parts in part r % parts; [part][cycle]
+//     ROTATE, a fan-in of several cycles   piece j of neuron r is number r * pieces_per_neuron + j
+//                                          (SUM_BY_SEGMENT of runtime/model.h)
+//     several neurons in a cycle           neuron r is the one piece of cycle r / parts in part
+//                                          r % parts; [part][cycle]
 //     all else                             piece r is neuron r's
 #include "compiler/llvm/online.h"
 

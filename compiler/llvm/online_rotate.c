@@ -2,9 +2,11 @@
 // Walks whose rows are sweeps (SUM_BY_SEGMENT): ROTATE.  Lanes are 16 cycles of one bank, so that
 // no access is a gather.
 //
-//     bank k, sweep s:   edges in cycles 0, 1, 2 ...  read rows start, start + 1, ... of the bank, modulo its rows
+//     bank k, sweep s:   edges in cycles 0, 1, 2 ... read rows start, start + 1, ... of the
+//                        bank, modulo its rows
 //     activations        lie bank by bank, so the operand is the bank rotated by `start`
-//     right neurons      lane c of sweep s adds to piece s * rows + c; a fan-in of several cycles has several pieces
+//     right neurons      lane c of sweep s adds to piece s * rows + c; a fan-in of several cycles
+//                        has several pieces
 //
 // Where a cycle holds several right neurons (fan-in below the banks) each part has pieces of its
 // own: [part][sweep][cycle]. BP's sums of a bank turn from sweep to sweep, so that its lanes meet

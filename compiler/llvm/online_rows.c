@@ -2,8 +2,9 @@
 // Walks whose rows are right neurons (SUM_BY_LANE): DENSE and BLEND.
 //
 //   DENSE    lanes of a column are neighbouring left neurons: the same for all rows
-//   BLEND    lanes are neighbouring banks, each in one of a few rows of its bank: a vector for each bank row, blended by masks.
-//            With two bank rows, two cycles of a sweep choose oppositely, so that one mask serves two rows of a strip
+//   BLEND    lanes are neighbouring banks, each in one of a few rows of its bank: a vector for each
+//            bank row, blended by masks.  With two bank rows, two cycles of a sweep choose
+//            oppositely, so that one mask serves two rows of a strip
 #include "compiler/llvm/online_walk.h"
 
 static bool is_blended(const Walk *walk) {

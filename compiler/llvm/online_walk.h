@@ -4,7 +4,7 @@
 //
 //     part ─> group of rows ─> strip of rows, whose feedforward sums are in registers
 //                 └─ column ─> left neurons: activations of both inputs, and BP's sums
-//                       └─ row of the strip: 16 weights are read, used by all three, and written back
+//                       └─ row of the strip: 16 weights are read, used by all three, written back
 //
 // A layout says how a crossing's lanes find their left neurons (WalkLayout); the order is the
 // walk's.

@@ -3,8 +3,9 @@
 //
 // It does no input or output itself, so that the command, a test and a fuzzer can all drive it:
 //   lsp_feed(lsp, bytes, count);      as they come
-//   while (lsp_step(lsp)) continue;   one message or one analysis at a time; feed in between, so that what is
-//                                     cancelled or overtaken by a change is not worked on
+//   while (lsp_step(lsp)) continue;   one message or one analysis at a time; feed in between, so
+//                                     that what is cancelled or overtaken by a change is not
+//                                     worked on
 //   if nothing came for a while: lsp_idle(lsp)
 #ifndef SEDGE_COMPILER_LSP_SERVER_H
 #define SEDGE_COMPILER_LSP_SERVER_H

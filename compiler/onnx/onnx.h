@@ -3,7 +3,7 @@
 //
 //   input    the input layer's name       float [batch, real inputs]
 //   outputs  the output layer's name      float [batch, real outputs]: scores
-//            that name and ".class"       int64 [batch]: the largest, the lowest number among equals
+//            that name and ".class"       int64 [batch]: the largest, among equals the lowest
 //
 // Each junction is a Gemm with W [right][left] and b [right], each activation a node or, for an own
 // one, a few.  Padding is left out: padded neurons add nothing to what is predicted.  Products are

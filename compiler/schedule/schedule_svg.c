@@ -2,8 +2,8 @@
 // The schedule as a figure for a paper: one column wide, in points, text as text.
 //
 //   a   the pipeline of junctions: which input each works on, junction cycle by junction cycle
-//   b   inside a junction cycle: in which clocks each operation reads (upper half of its row) and writes (lower half);
-//       with --junction, one row for each of its memories
+//   b   inside a junction cycle: in which clocks each operation reads (upper half of its row) and
+//       writes (lower half); with --junction, one row for each of its memories
 //   c   with --junction: the words that FF reads from the banks of the left layer, clock by clock
 //
 // FF, BP and UP differ in colour for every kind of eye, and in lightness for a printer without

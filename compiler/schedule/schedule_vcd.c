@@ -6,9 +6,12 @@
 // the same addresses.  Scopes:
 //
 //   network                       clk; junction_cycle ends after the last clock
-//     junction1                   issue, slot: what is begun; ff_mac, ff_end, ..: edges or neurons of that operation
-//       weight1                   a memory that the junction uses; of a layer's, one per copy: activation0_delay3
-//         bank7                   read, read_word, write, write_word; numbered where a bank serves several at once
+//     junction1                   issue, slot: what is begun; ff_mac, ff_end, ..: edges or
+//                                 neurons of that operation
+//       weight1                   a memory that the junction uses; of a layer's, one per copy:
+//                                 activation0_delay3
+//         bank7                   read, read_word, write, write_word; numbered where a bank serves
+//                                 several at once
 //
 // A word is asked for in the clock in which its `read` or `write` is 1.  Variables are numbered in
 // the order of their declaration; a first walk over the clocks finds which there are, so that no

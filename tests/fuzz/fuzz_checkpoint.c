@@ -5,13 +5,13 @@
 // Three bytes, then more:
 //   which engine, of which model: see benches
 //   the inputs it was trained on before
-//   h  what happens to it, a byte each: further inputs, the end of a batch, a drain; after each, what
-//      it writes can be read, and the other engine of that model has the same parameters
-//   e  edits of its state, each a tensor's number (1 byte; from the end, where the pipeline is, if its
-//      highest bit is set), an element's (2) and a value (8); then it is written with the right
+//   h  what happens to it, a byte each: further inputs, the end of a batch, a drain; after each,
+//      what it writes can be read, and the other engine of that model has the same parameters
+//   e  edits of its state, each a tensor's number (1 byte; from the end, where the pipeline is, if
+//      its highest bit is set), an element's (2) and a value (8); then it is written with the right
 //      checksum
-//   c  a checkpoint as a file; digests of model and state are put right where there are 64 bytes for
-//      them
+//   c  a checkpoint as a file; digests of model and state are put right where there are 64 bytes
+//      for them
 //   p  parameters as a file
 #include <string.h>
 
