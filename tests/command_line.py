@@ -237,6 +237,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(len(lines), 3)
         self.assertEqual(len(set(lines)), 1)
         self.assertEqual(self.run_sedge(*words, "-", input=row).stdout, lines[0] + "\n")
+        self.assertIn("standard input: error: has no row", self.run_sedge(*words, "-", input="", code=SYSTEM).stderr)
         self.write("short.csv", f"{row}\n1,2,3\n")
         self.assertIn("line 2 has 3 numbers", self.run_sedge(*words, "short.csv", code=SYSTEM).stderr)
         self.write("bad.csv", f"{row}\n{row[:-3]}abc\n")

@@ -61,9 +61,9 @@ class OtherSystem(unittest.TestCase):
         self.folder = Path(folder.name)
         (self.folder / "small.sedge").write_text(PROGRAM)
 
-    def run_program(self, *words, environment=None, code=DONE, cwd=None):
+    def run_program(self, *words, environment=None, code=DONE, cwd=None, text=""):
         done = subprocess.run([str(word) for word in words], cwd=cwd or self.folder, text=True, timeout=600, check=False,
-                              stdin=subprocess.DEVNULL, capture_output=True, env={**os.environ, **(environment or {})})
+                              input=text, capture_output=True, env={**os.environ, **(environment or {})})
         self.assertEqual(done.returncode, code, f"{words}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
         return done.stdout if code == DONE else done.stderr
 
@@ -174,6 +174,8 @@ class WebAssembly(OtherSystem):
         self.assertEqual(self.digest(*trainer, "train", "--resume", "c", "--epochs", "3"), ours)
         self.assertEqual(self.run_program(*trainer, "predict", "--load", "here/w", "rows.csv"),
                          self.run_program(BINARY, "predict", "other.sedge", "--load", "here/w", "rows.csv"))
+        self.assertEqual(self.run_program(*trainer, "predict", "--load", "here/w", "-", text="0.5,1,0\n"),
+                         self.run_program(BINARY, "predict", "other.sedge", "--load", "here/w", "-", text="0.5,1,0\n"))
         for words, code, message in [(["train", "--threads", "2"], USAGE, "this system has no threads"),
                                      (["trian"], USAGE, "node trainer.mjs --help lists"),
                                      (["test", "--load", "absent"], SYSTEM, "absent: error:"),

@@ -6,18 +6,30 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
+
+/* Takes over zlib's handle; NULL fails with errno. */
+static bool take_handle(GzipFile *file, gzFile handle, Failure *failure) {
+  file->handle = handle;
+  if (handle == NULL) {
+    const char *reason = errno != 0 ? strerror(errno) : "out of memory";
+    return fail(failure, FAILURE_INPUT, file->path, "cannot open: %s", reason);
+  }
+  (void)gzbuffer(handle, 1 << 17);
+  return true;
+}
 
 bool gzip_open(const char *path, GzipFile *file, Failure *failure) {
   *file = (GzipFile){.path = path};
   errno = 0;
-  file->handle = gzopen(path, "rb");
-  if (file->handle == NULL) {
-    const char *reason = errno != 0 ? strerror(errno) : "out of memory";
-    return fail(failure, FAILURE_INPUT, path, "cannot open: %s", reason);
-  }
-  (void)gzbuffer(file->handle, 1 << 17);
-  return true;
+  return take_handle(file, gzopen(path, "rb"), failure);
+}
+
+bool gzip_open_input(GzipFile *file, Failure *failure) {
+  *file = (GzipFile){.path = "standard input"};
+  errno = 0;
+  return take_handle(file, gzdopen(STDIN_FILENO, "rb"), failure);
 }
 
 /* gzread reports a truncated stream only once nothing is left to give. */

@@ -20,6 +20,9 @@ typedef struct GzipFile {
 /* Opens the file (owned: gzip_close) or fails with the system's reason. */
 bool gzip_open(const char *path, GzipFile *file, Failure *failure);
 
+/* Takes standard input, by its descriptor: in a sandbox it has no path. */
+bool gzip_open_input(GzipFile *file, Failure *failure);
+
 /* Reads `size` unpacked bytes, fewer only at the end of the file: *got says how many. Fails where
  * the system does, and where gzip data are corrupt or end too early. */
 bool gzip_read(GzipFile *file, void *bytes, size_t size, size_t *got, Failure *failure);

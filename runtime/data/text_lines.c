@@ -22,6 +22,11 @@ bool lines_open(const char *path, TextLines *lines, Failure *failure) {
   return gzip_open(path, &lines->file, failure);
 }
 
+bool lines_open_input(TextLines *lines, Failure *failure) {
+  *lines = (TextLines){.text = {.item_bytes = 1}};
+  return gzip_open_input(&lines->file, failure);
+}
+
 /* Drops the lines that were given and reads on. */
 static bool read_more(TextLines *lines, Failure *failure) {
   char *text = lines->text.items;

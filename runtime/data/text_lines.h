@@ -25,6 +25,9 @@ typedef enum LineResult { LINE_READ, LINE_END, LINE_FAILED } LineResult;
 
 /* Opens a file (owned: lines_close); a byte order mark at its start is skipped. */
 bool lines_open(const char *path, TextLines *lines, Failure *failure);
+
+/* The same of standard input. */
+bool lines_open_input(TextLines *lines, Failure *failure);
 LineResult lines_next(TextLines *lines, Failure *failure);
 void lines_close(TextLines *lines);
 

@@ -86,10 +86,12 @@ bool read_rows(const char *path, uint32_t features, int64_t label_column, float 
   TextLines lines;
   GrowingArray array = {.item_bytes = sizeof(float)};
   *values = NULL;
-  if (!lines_open(strcmp(path, "-") == 0 ? "/dev/stdin" : path, &lines, failure)) return false;
+  const bool is_input = strcmp(path, "-") == 0;
+  if (!(is_input ? lines_open_input(&lines, failure) : lines_open(path, &lines, failure)))
+    return false;
   bool is_good = take_lines(&lines, features, label_column, &array, failure);
   if (is_good && array.count == 0)
-    is_good = fail(failure, FAILURE_INPUT, path, "has no row of numbers");
+    is_good = fail(failure, FAILURE_INPUT, lines.file.path, "has no row of numbers");
   lines_close(&lines);
   *count = array.count / features;
   if (is_good) *values = growing_take(&array);

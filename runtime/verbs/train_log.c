@@ -48,25 +48,31 @@ json_t *read_train_log(const char *path) {
   return events;
 }
 
-/* Opens the log and locks it, as long as it is open; what stands in it stays until then.  Devices
- * are for everybody. */
+/* Opens the log and locks it for as long as it is open; devices are for everybody.  What stands in
+ * it is cut off where a run begins.  False with errno, which is EWOULDBLOCK where another process
+ * has it. */
+static bool take_file(TrainLog *log, bool goes_on) {
+  struct stat status;
+  log->file = fopen(log->path, "a");
+  if (!log->file || fstat(fileno(log->file), &status) != 0) return false;
+  if (!S_ISREG(status.st_mode)) return true;
+  const bool is_free = system_lock(fileno(log->file)) != FILE_IN_USE;
+  if (!is_free) errno = EWOULDBLOCK;
+  return is_free && (goes_on || ftruncate(fileno(log->file), 0) == 0);
+}
+
 static bool open_file(TrainLog *log, Failure *failure) {
   const bool goes_on = log->run->options->resume != NULL;
-  struct stat status;
   if (!log->path) return true;
-  log->file = fopen(log->path, "a");
-  if (!log->file)
-    return fail(failure, FAILURE_OUTPUT, log->path, "cannot be written: %s", strerror(errno));
-  if (fstat(fileno(log->file), &status) != 0 || !S_ISREG(status.st_mode)) return true;
-  if (system_lock(fileno(log->file)) == FILE_IN_USE)
-    return fail(failure, FAILURE_OUTPUT, log->path,
-                "another process is training into it; wait for it, or choose another file");
+  if (!take_file(log, goes_on)) {
+    return fail(failure, FAILURE_OUTPUT, log->path, "cannot be written: %s",
+                errno == EWOULDBLOCK ? "another process is training into it" : strerror(errno));
+  }
   if (goes_on) {
     json_decref(log->events);
     log->events = read_train_log(log->path);
   }
-  return goes_on || ftruncate(fileno(log->file), 0) == 0 ||
-         fail(failure, FAILURE_OUTPUT, log->path, "cannot be written: %s", strerror(errno));
+  return true;
 }
 
 TrainLog *train_log_open(const Run *run, const TrainerSettings *settings, const char *path,
