@@ -193,11 +193,11 @@ extern char **environ;
 /* A compiler that fails has said why; what another system needs is said too. */
 static bool fail_to_link(const CommandLine *line, const System *system, const char *end, int number,
                          Failure *failure) {
-  const char *script = find_beside("runtime/libraries.sh", line->arena);
   if (!system) {
     return fail(failure, FAILURE_TARGET, NULL, "'%s' could not link: it %s %d", line->words[0], end,
                 number);
   }
+  const char *script = find_beside("runtime/libraries.sh", line->arena);
   return fail(failure, FAILURE_TARGET, NULL,
               "'%s' could not link: it %s %d; the other system's compiler and C library are needed "
               "(Debian's packages: %s), and there jansson, minizip, libmd and zlib, which "
